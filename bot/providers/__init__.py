@@ -1,0 +1,1 @@
+"""Who knows where parcels are: one package for each tracking provider."""

@@ -1,0 +1,99 @@
+"""What has come in: stored before it is acknowledged, done once, whatever dies in between."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.errors import BotError
+from bot.domain.records import InboxItem
+from bot.ports import Clock, Store
+
+logger = logging.getLogger(__name__)
+
+KEEP_DONE_FOR = timedelta(hours=24)
+"""A second delivery of the same request is known by the first for this long."""
+KILLED_AT_MOST = 3
+"""A request that was being done at each of so many deaths of ours is suspected of causing them, and given up."""
+WORKERS = 8
+
+Handle = Callable[[InboxItem], Awaitable[None]]
+
+
+class Inbox:
+    """Keeps requests and has them done: those of one person in one channel in order, all others side by side."""
+
+    def __init__(self, *, store: Store, clock: Clock, handle: Handle, give_up: Handle) -> None:
+        self._store = store
+        self._clock = clock
+        self._handle = handle
+        self._give_up = give_up
+        self._lines: dict[tuple[str, str, str], asyncio.Task[None]] = {}
+        self._waiting: dict[tuple[str, str, str], list[InboxItem]] = {}
+        self._room = asyncio.Semaphore(WORKERS)
+        self._open = True
+
+    async def receive(self, item: InboxItem) -> bool:
+        """Keep the request; return whether it is new. Once this returns, it may be acknowledged.
+
+        Raises:
+            StoreError: it could not be kept, and must not be acknowledged.
+        """
+        new = await self._store.add(item)
+        if new and self._open:
+            self._enqueue(item)
+        return new
+
+    async def resume(self) -> int:
+        """Take up what an earlier process left undone; return how many."""
+        items = await self._store.open_items()
+        for item in items:
+            self._enqueue(replace(item, attempts=item.attempts + 1))
+        return len(items)
+
+    async def drain(self, limit: timedelta) -> None:
+        """Take nothing new and let what is running finish; the rest stays for the next start."""
+        self._open = False
+        for waiting in self._waiting.values():
+            waiting.clear()
+        if self._lines:
+            await asyncio.wait(set(self._lines.values()), timeout=limit.total_seconds())
+
+    async def settled(self) -> None:
+        """Wait until nothing is left to do; for tests."""
+        while self._lines:
+            await asyncio.gather(*self._lines.values())
+
+    async def forget_old(self) -> None:
+        """Drop what was done long ago."""
+        horizon = self._clock.now() - KEEP_DONE_FOR
+        old = [item for item in await self._store.done_items() if item.done_at and item.done_at < horizon]
+        if old:
+            await self._store.save(remove=old)
+
+    def _enqueue(self, item: InboxItem) -> None:
+        line = (item.workspace, item.channel, item.user)
+        self._waiting.setdefault(line, []).append(item)
+        if line not in self._lines:
+            self._lines[line] = asyncio.create_task(self._work_off(line), name=f"inbox {item.channel}")
+
+    async def _work_off(self, line: tuple[str, str, str]) -> None:
+        try:
+            while waiting := self._waiting.get(line):
+                item = waiting.pop(0)
+                async with self._room:
+                    await self._do(item)
+        finally:
+            del self._lines[line]
+            if not self._waiting.get(line):
+                self._waiting.pop(line, None)
+
+    async def _do(self, item: InboxItem) -> None:
+        try:
+            if item.attempts:
+                await self._store.save(item)  # before it is done: it may kill us again
+            await (self._handle if item.attempts < KILLED_AT_MOST else self._give_up)(item)
+            await self._store.save(replace(item, done_at=self._clock.now()))
+        except BotError as error:  # the store is away or Slack is: it stays in the inbox for the next start
+            logger.warning("a request was left in the inbox", extra={"item": item.id, "why": type(error).__name__})

@@ -1,0 +1,150 @@
+"""The one module that knows Bolt: keep what comes in, then acknowledge. The work is done from the inbox."""
+
+import html
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.errors import StoreError
+from bot.domain.parcel import Place
+from bot.domain.records import InboxItem
+from bot.ports import Clock
+
+logger = logging.getLogger(__name__)
+
+NOT_KEPT = "I could not keep this request, so nothing was done. Please try again in a minute."
+Payload = Mapping[str, Any]
+Receive = Callable[[InboxItem], Awaitable[bool]]
+Reopen = Callable[[Place], Awaitable[None]]
+_ANYTHING = re.compile(".*", re.DOTALL)
+
+
+class Identity:
+    """Who the bot is in its workspace, once Slack has said so; unknown until then, and nothing waits for it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self.team = self.bot = self.user = ""
+
+    def result(self) -> AuthorizeResult:
+        """Return what Bolt wants to know of each request, from memory: an acknowledgement never waits for Slack."""
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=self.team or None,
+            bot_token=self._token,
+            bot_id=self.bot or "B0",
+            bot_user_id=self.user or "U0",
+        )
+
+
+def build_bolt(
+    *,
+    client: AsyncWebClient,
+    signing_secret: str | None,
+    identity: Identity,
+    receive: Receive,
+    reopen: Reopen,
+    clock: Clock,
+) -> AsyncApp:
+    """Return Bolt with one listener for each kind of request; what a request means is found out later.
+
+    `process_before_response` is right here: a listener only appends and acknowledges.
+    """
+
+    async def authorize() -> AuthorizeResult:
+        return identity.result()
+
+    bolt = AsyncApp(
+        client=client,
+        signing_secret=signing_secret or "unused in Socket Mode",
+        authorize=authorize,
+        process_before_response=True,
+        request_verification_enabled=signing_secret is not None,
+        raise_error_for_unhandled_request=False,
+    )
+
+    async def keep(item: InboxItem, ack: Callable[..., Awaitable[Any]]) -> None:
+        try:
+            await receive(item)
+        except StoreError:
+            logger.exception("a request could not be kept")
+            await ack(NOT_KEPT)
+        else:
+            await ack()
+
+    @bolt.command(_ANYTHING)
+    async def on_command(ack: Callable[..., Awaitable[Any]], body: Payload) -> None:
+        await keep(read_command(body, clock), ack)
+
+    @bolt.action(_ANYTHING)
+    async def on_action(ack: Callable[..., Awaitable[Any]], body: Payload) -> None:
+        item = read_press(body, clock)
+        await (keep(item, ack) if item else ack())
+
+    @bolt.event(_ANYTHING)
+    async def on_event(event: Payload, body: Payload) -> None:
+        if event.get("type") == "member_joined_channel" and event.get("user") == identity.user:
+            await reopen(Place(_text(body.get("team_id")), _text(event.get("channel"))))
+
+    _acknowledge_the_rest(bolt)
+    return bolt
+
+
+def _acknowledge_the_rest(bolt: AsyncApp) -> None:
+    """Take what the app has no use for yet, so that nobody waits for an answer that does not come."""
+
+    @bolt.shortcut(_ANYTHING)
+    @bolt.view(_ANYTHING)
+    async def on_nothing_of_ours(ack: Callable[..., Awaitable[Any]]) -> None:
+        await ack()
+
+    @bolt.options(_ANYTHING)
+    async def on_type_ahead(ack: Callable[..., Awaitable[Any]]) -> None:
+        await ack(options=[])
+
+
+def read_command(body: Payload, clock: Clock) -> InboxItem:
+    """Read a slash command. Slack's payloads say team; only this module does too."""
+    return InboxItem(
+        workspace=_text(body.get("team_id")),
+        delivery=_text(body.get("trigger_id")) or _text(body.get("response_url")),
+        channel=_text(body.get("channel_id")),
+        channel_name=_text(body.get("channel_name")),
+        user=_text(body.get("user_id")),
+        words=_text(body.get("text")),
+        response_url=_text(body.get("response_url")),
+        received_at=clock.now(),
+    )
+
+
+def read_press(body: Payload, clock: Clock) -> InboxItem | None:
+    """Read a pressed button or a chosen menu line; None when it carries no words (a link, a foreign element)."""
+    action = (body.get("actions") or [{}])[0]
+    words = action.get("value") or (action.get("selected_option") or {}).get("value")
+    if not words:
+        return None
+    container = body.get("container") or {}
+    private = bool(container.get("is_ephemeral"))
+    user = body.get("user") or {}
+    return InboxItem(
+        workspace=_text((body.get("team") or {}).get("id")) or _text(user.get("team_id")),
+        delivery=_text(body.get("trigger_id")) or f"{user.get('id')}:{action.get('action_ts')}",
+        channel=_text((body.get("channel") or {}).get("id")) or _text(container.get("channel_id")),
+        channel_name=_text((body.get("channel") or {}).get("name")),
+        user=_text(user.get("id")),
+        words=html.escape(_text(words), quote=False),  # typed words arrive escaped; a button's do not
+        response_url=_text(body.get("response_url")),
+        card="" if private else _text(container.get("message_ts")),
+        private=private,
+        received_at=clock.now(),
+    )
+
+
+def _text(value: object) -> str:
+    """Return the value if it is text, without the half characters that no file can hold."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""

@@ -1,0 +1,1 @@
+"""Every store and provider keeps the same promises."""

@@ -1,0 +1,223 @@
+"""Fakes that keep the promises of the ports: a clock that moves when told, a provider and a Slack in memory."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.carriers import Carrier
+from bot.domain.errors import BotError, MessageGone, MessengerDoubtful, Missing
+from bot.domain.parcel import (
+    ChannelSettings,
+    Checkpoint,
+    NewParcel,
+    Parcel,
+    ParcelKey,
+    Place,
+    Quota,
+    Report,
+    Subscription,
+)
+from bot.domain.records import Notice, Notification
+from bot.domain.status import Status
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        self._now += timedelta(microseconds=1)  # two readings are never the same moment
+        return self._now
+
+    def move(self, **by: float) -> None:
+        self._now += timedelta(**by)
+
+
+@dataclass
+class FakeProvider:
+    """A provider that holds what it is given and counts what it is asked."""
+
+    clock: FakeClock
+    left: int = 412
+    account: str = "fake"
+    reports: dict[ParcelKey, Report] = field(default_factory=dict)
+    carriers: dict[str, Sequence[Carrier]] = field(default_factory=dict)
+    calls: list[tuple[str, ParcelKey | None]] = field(default_factory=list)
+    refreshed: dict[ParcelKey, datetime] = field(default_factory=dict)
+    created: list[NewParcel] = field(default_factory=list)
+    marks: list[tuple[ParcelKey, Status | None]] = field(default_factory=list)
+    archived: dict[ParcelKey, bool] = field(default_factory=dict)
+    fault: BotError | None = None
+    faults: dict[str, BotError] = field(default_factory=dict)
+
+    def _called(self, name: str, key: ParcelKey | None = None) -> None:
+        self.calls.append((name, key))
+        if fault := self.faults.get(name, self.fault):
+            raise fault
+
+    def names(self) -> list[str]:
+        """Return the calls made, by name."""
+        return [name for name, _ in self.calls]
+
+    def has(
+        self, key: ParcelKey, status: Status, *checkpoints: Checkpoint, substatus: str = "", word: str = ""
+    ) -> None:
+        """Hold this of a parcel from now on, refreshed now."""
+        now = self.clock.now()
+        self.reports[key] = Report(
+            key=key, status=status, substatus=substatus, word=word, checkpoints=checkpoints, updated_at=now
+        )
+        self.refreshed[key] = now
+
+    async def now(self) -> datetime:
+        return self.clock.now()
+
+    async def create(self, parcel: NewParcel) -> bool:
+        self._called("create", parcel.key)
+        self.created.append(parcel)
+        if parcel.key in self.reports:
+            return False
+        self.has(parcel.key, Status.PENDING)
+        self.left -= 1
+        return True
+
+    async def report(self, key: ParcelKey, *, asked_by_person: bool = False) -> Report:
+        self._called("report", key)
+        if key not in self.reports:
+            raise Missing("The tracking service has no such parcel.", code=4017)
+        return replace(self.reports[key], asked_at=self.clock.now(), archived=self.archived.get(key, False))
+
+    async def updated_since(self, since: datetime, until: datetime) -> AsyncIterator[Sequence[Report]]:
+        self._called("updated_since")
+        page = [await self._as_reported(key) for key, at in self.refreshed.items() if since <= at <= until]
+        if page:
+            yield page
+
+    async def _as_reported(self, key: ParcelKey) -> Report:
+        return replace(self.reports[key], asked_at=self.clock.now())
+
+    async def look_now(self, key: ParcelKey, *, asked_by_person: bool = False) -> Report:
+        self._called("look_now", key)
+        if key not in self.reports:
+            raise Missing("The tracking service has no such parcel.", code=4017)
+        return replace(self.reports[key], asked_at=self.clock.now(), updated_at=None)
+
+    async def mark(self, key: ParcelKey, status: Status | None) -> None:
+        self._called("mark", key)
+        if key not in self.reports:
+            raise Missing("The tracking service has no such parcel.", code=4017)
+        self.marks.append((key, status))
+
+    async def archive(self, key: ParcelKey, *, archived: bool) -> None:
+        self._called("archive", key)
+        self.archived[key] = archived
+
+    async def delete(self, key: ParcelKey) -> None:
+        self._called("delete", key)
+        self.reports.pop(key, None)
+        self.refreshed.pop(key, None)
+
+    async def quota(self) -> Quota:
+        self._called("quota")
+        return Quota(left=self.left)
+
+    async def counts(self) -> Mapping[Status, int]:
+        self._called("counts")
+        return {status: sum(one.status is status for one in self.reports.values()) for status in Status}
+
+    async def detect(self, number: str) -> Sequence[Carrier]:
+        self._called("detect")
+        return self.carriers.get(number, ())
+
+
+@dataclass
+class Posted:
+    """A message in the fake Slack."""
+
+    place: Place
+    ts: str
+    what: str
+    parcel: Parcel
+    subscription: Subscription
+    rows: tuple[Notification, ...] = ()
+    stamp: str = ""
+    thread: str = ""
+    redraws: int = 0
+
+
+@dataclass
+class FakeMessenger:
+    """A Slack that keeps what is said. `fail` names an error for the next calls of a kind, or for a channel."""
+
+    clock: FakeClock
+    posts: list[Posted] = field(default_factory=list)
+    introductions: list[ChannelSettings] = field(default_factory=list)
+    warnings: list[tuple[str, Notice]] = field(default_factory=list)
+    faults: dict[str, list[BotError]] = field(default_factory=dict)
+    closed: dict[str, BotError] = field(default_factory=dict)
+    loses_answers: int = 0
+    history: bool = True
+
+    def cards(self, channel: str | None = None) -> list[Posted]:
+        """Return the cards posted, in order."""
+        return [one for one in self.posts if one.what == "card" and channel in {None, one.place.channel}]
+
+    def lines(self, channel: str | None = None) -> list[Posted]:
+        """Return the messages in threads, in order."""
+        return [one for one in self.posts if one.what == "news" and channel in {None, one.place.channel}]
+
+    def _fail(self, kind: str, channel: str = "") -> None:
+        if channel in self.closed:
+            raise self.closed[channel]
+        if self.faults.get(kind):
+            raise self.faults[kind].pop(0)
+
+    def _post(self, posted: Posted, error: BotError) -> str:
+        self.posts.append(posted)
+        if self.loses_answers:
+            self.loses_answers -= 1
+            raise error
+        return posted.ts
+
+    def _ts(self) -> str:
+        return f"{self.clock.now().timestamp():.6f}"
+
+    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str) -> str:
+
+        self._fail("show_card", subscription.place.channel)
+        if subscription.card:
+            for one in self.posts:
+                if one.ts == subscription.card:
+                    one.parcel, one.subscription, one.redraws = parcel, subscription, one.redraws + 1
+                    return one.ts
+            raise MessageGone("message_not_found")
+        posted = Posted(subscription.place, self._ts(), "card", parcel, subscription, stamp=stamp)
+        return self._post(posted, MessengerDoubtful("the answer was lost"))
+
+    async def tell(
+        self, rows: Sequence[Notification], parcel: Parcel, subscription: Subscription, *, stamp: str, plain: bool
+    ) -> None:
+
+        self._fail("tell", subscription.place.channel)
+        posted = Posted(
+            subscription.place, self._ts(), "news", parcel, subscription, tuple(rows), stamp, subscription.card
+        )
+        self._post(posted, MessengerDoubtful("the answer was lost"))
+
+    async def find(self, place: Place, stamp: str, *, thread: str = "", since: datetime) -> str | None:
+        if not self.history:
+            return None
+        found = [one for one in self.posts if (one.place, one.stamp, one.thread) == (place, stamp, thread)]
+        return found[0].ts if found else ""
+
+    async def introduce(self, settings: ChannelSettings, *, by: str) -> None:
+        self._fail("introduce", settings.place.channel)
+        self.introductions.append(settings)
+
+    async def warn(self, user: str, notice: Notice) -> None:
+        self._fail("warn")
+        self.warnings.append((user, notice))

@@ -1,0 +1,1 @@
+"""Pictures of Waybill, for eyes and for the README."""

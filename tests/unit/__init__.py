@@ -1,0 +1,1 @@
+"""Rules, handlers and messages: no socket, no sleep."""

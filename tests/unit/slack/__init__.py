@@ -1,0 +1,1 @@
+"""What people type and read: commands through a conversation, messages by example."""

@@ -1,0 +1,1 @@
+"""Each subcommand, as people type and press it."""

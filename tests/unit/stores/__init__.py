@@ -1,0 +1,1 @@
+"""Stores: what they hold in memory, and the file they keep."""
