@@ -8,8 +8,8 @@ from bot.domain.errors import NoNumber, NotFollowed, NotHere, ProviderUnavailabl
 from bot.domain.parcel import ChannelSettings, Checkpoint, Mark, Parcel, ParcelKey, Place, Subscription
 from bot.domain.records import Notice, Notification, Trouble
 from bot.domain.status import Event, Preset, Status
-from bot.services.sweep import Health
 from bot.services.results import Acted, ArchivedHere, Followed, Here, NothingToRestore, Refreshed
+from bot.services.sweep import Health
 from bot.slack import messages
 from bot.slack.commands import COMMANDS, VERBS
 from bot.slack.exchange import Message
