@@ -4,27 +4,23 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
-import socket
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-import uvicorn
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from starlette.applications import Starlette
 
 from bot.domain.errors import StoreError
 from bot.domain.parcel import Place
 from bot.domain.records import InboxItem, Trouble
 from bot.engines.local import LocalEngine
-from bot.ports import Store
+from bot.ports import Messenger, Provider, Store
 from bot.providers.trackingmore import TrackingMore
 from bot.services import Services
 from bot.services.amend import amend
@@ -35,20 +31,21 @@ from bot.services.sweep import Sweep
 from bot.services.tracker import Tracker
 from bot.services.watch import Watch
 from bot.settings import Settings
-from bot.slack import messages
-from bot.slack.answer import answer
-from bot.slack.exchange import Reply
+from bot.slack.answer import answer, given_up
 from bot.slack.listeners import Identity, build_bolt
 from bot.slack.messenger import SlackMessenger, web_client
 from bot.slack.outcomes import outcome
 from bot.stores.store import RecordStore
 from bot.stores.tinydb import open_store
 from bot.surroundings import warn_of_surroundings
-from bot.web import build_web
+from bot.web import build_web, serving
 
 logger = logging.getLogger(__name__)
 
 DRAIN = timedelta(seconds=10)
+"""What is under way when we are asked to stop gets this long; then it is left for the next start."""
+LAST_WORDS = timedelta(seconds=2)
+"""At least this much of it is for what is then being told."""
 SWEEP_LIMIT = timedelta(seconds=120)
 LOOK_LIMIT = timedelta(minutes=6)
 SOCKET_SILENT = timedelta(seconds=60)
@@ -118,35 +115,23 @@ class App:
         )
         stack.push_async_callback(provider.close)
         outbox = Outbox(store=store, messenger=messenger, clock=clock)
-        observer = Observer(store, clock, outbox.wake)
-        tracker = Tracker(
-            store=store, provider=provider, messenger=messenger, clock=clock, observer=observer, wake=outbox.wake
-        )
-        watch = Watch(store=store, messenger=messenger, clock=clock, admins=settings.waybill_admins)
-        sweep = Sweep(
-            store=store,
-            provider=provider,
-            clock=clock,
-            observer=observer,
-            watch=watch,
-            spent=lambda: tracker.spent,
-            looks_a_day=settings.waybill_realtime_per_day,
-            every=timedelta(seconds=settings.sweep_every),
-        )
-        services = Services(tracker=tracker, sweep=sweep, watch=watch)
+        services = _services(settings, store, provider, messenger, outbox)
 
         async def handle(item: InboxItem) -> None:
             reply = await answer(item, services, command=settings.waybill_command, now=clock.now())
             await messenger.answer(item, reply)
 
-        inbox = Inbox(store=store, clock=clock, handle=handle, give_up=partial(_give_up, messenger))
+        async def give_up(item: InboxItem) -> None:
+            await messenger.answer(item, given_up())
+
+        inbox = Inbox(store=store, clock=clock, handle=handle, give_up=give_up)
 
         async def receive(item: InboxItem) -> bool:
             await self._reopen(store, outbox, item.place)
             try:
                 new = await inbox.receive(item)
             except StoreError:
-                watch.tell_admins_soon(Trouble.STORE)
+                services.watch.tell_admins_soon(Trouble.STORE)
                 raise
             if new:
                 self._requests.inc()
@@ -162,19 +147,19 @@ class App:
             clock=clock,
         )
         engine = LocalEngine()
-        engine.every(settings.sweep_every, "sweep", sweep.run_once, limit=SWEEP_LIMIT, at_once=True)
-        engine.every(settings.sweep_every, "look", sweep.look_once, limit=LOOK_LIMIT)
+        engine.every(settings.sweep_every, "sweep", services.sweep.run_once, limit=SWEEP_LIMIT, at_once=True)
+        engine.every(settings.sweep_every, "look", services.sweep.look_once, limit=LOOK_LIMIT)
         engine.every(3600, "forget", inbox.forget_old, limit=SWEEP_LIMIT)
         engine.every(15, "socket", self._watch_socket, limit=timedelta(seconds=30))
 
         async def facts() -> Mapping[str, Any]:
-            return await self._facts(store, sweep)
+            return await self._facts(store, services.sweep)
 
         telling = asyncio.create_task(outbox.run(), name="outbox")
         await self._recognise(client, identity)
         await inbox.resume()
         if store.remark:
-            await watch.tell_admins(Trouble.STORE, store.remark)
+            await services.watch.tell_admins(Trouble.STORE, store.remark)
         async with self._taking_requests(bolt, facts):
             engine.start()
             self._ready = True
@@ -185,11 +170,12 @@ class App:
             await self._stopping.wait()
             self._ready = False
             logger.info("stopping")
-        await engine.stop(DRAIN)
-        await inbox.drain(DRAIN)
+        asked_at = time.monotonic()
+        await asyncio.gather(engine.stop(DRAIN - LAST_WORDS), inbox.drain(DRAIN - LAST_WORDS))
         telling.cancel()
-        await outbox.drain(DRAIN)
-        await asyncio.gather(telling, watch.drain(), return_exceptions=True)
+        left = DRAIN - timedelta(seconds=time.monotonic() - asked_at)
+        last_words = asyncio.wait_for(services.watch.drain(), left.total_seconds())
+        await asyncio.gather(telling, outbox.drain(left), last_words, return_exceptions=True)
 
     # ── ways in ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -197,6 +183,7 @@ class App:
     async def _taking_requests(self, bolt: AsyncApp, facts: Any) -> AsyncIterator[None]:  # noqa: ANN401 - a callback
         if self._settings.slack_app_token:
             self._socket = AsyncSocketModeHandler(bolt, self._settings.slack_app_token.get_secret_value())
+            self._socket.client.proxy = None  # as in `web_client`
             await self._connect(self._socket)
             try:
                 yield
@@ -267,32 +254,25 @@ class App:
         }
 
 
-@contextlib.asynccontextmanager
-async def serving(web: Starlette, host: str, port: int) -> AsyncIterator[None]:
-    """Serve the application while the block runs.
-
-    Raises:
-        OSError: the port is taken or the address is not ours.
-    """
-    listening = socket.create_server((host, port))
-    config = uvicorn.Config(
-        web, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5, ws="none"
+def _services(settings: Settings, store: Store, provider: Provider, messenger: Messenger, outbox: Outbox) -> Services:
+    """Return what commands may ask for, connected; each commit of theirs wakes the outbox."""
+    clock = SystemClock()
+    observer = Observer(store, clock, outbox.wake)
+    tracker = Tracker(
+        store=store, provider=provider, messenger=messenger, clock=clock, observer=observer, wake=outbox.wake
     )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server._serve(sockets=[listening]), name="web")  # noqa: SLF001 - serve() would take our signals
-    logger.info("listening", extra={"port": listening.getsockname()[1]})
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
-
-
-async def _give_up(messenger: SlackMessenger, item: InboxItem) -> None:
-    """Answer a request that we died of again and again, instead of doing it."""
-    reference = secrets.token_hex(3)
-    logger.error("a request was given up: we died each time it was done", extra={"reference": reference})
-    await messenger.answer(item, Reply.to_asker(messages.our_fault(reference)))
+    watch = Watch(store=store, messenger=messenger, clock=clock, admins=settings.waybill_admins)
+    sweep = Sweep(
+        store=store,
+        provider=provider,
+        clock=clock,
+        observer=observer,
+        watch=watch,
+        spent=lambda: tracker.spent,
+        looks_a_day=settings.waybill_realtime_per_day,
+        every=timedelta(seconds=settings.sweep_every),
+    )
+    return Services(tracker=tracker, sweep=sweep, watch=watch)
 
 
 def _revealed(secret: Any) -> str:  # noqa: ANN401 - a SecretStr or None

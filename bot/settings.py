@@ -38,19 +38,28 @@ def _words(text: Any) -> Any:  # noqa: ANN401 - pydantic hands over what the env
 
 def is_local(host: str) -> bool:
     """Return whether a host is this machine or a private network: no place for a key to go."""
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+    host = host.rstrip(".").lower()
+    if host.endswith((".localhost", ".local", ".internal")):
         return True
     try:
-        return not ipaddress.ip_address(host).is_global
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        # A name of one word is resolved nearby; a number in any other spelling (2130706433, 0x7f.1) hides an address.
+        return "." not in host or host.rpartition(".")[2][0].isdigit()
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return not (mapped or address).is_global
 
 
 class Settings(BaseSettings):
     """What the environment says. Field names are the variables' names in lower case."""
 
     model_config = SettingsConfigDict(
-        validate_default=True, env_prefix="", extra="ignore", frozen=True, hide_input_in_errors=True
+        validate_default=True,
+        env_prefix="",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     # The two that others are judged by come first.
@@ -76,7 +85,6 @@ class Settings(BaseSettings):
     )
     waybill_sweep_every: int = Field(
         default=SLOWEST_FLOOR,
-        ge=1,
         le=86_400,
         description="Seconds between two looks at what moved; less than 300 is raised to 300.",
     )
@@ -121,7 +129,8 @@ class Settings(BaseSettings):
     @classmethod
     def _is_address(cls, address: str, info: ValidationInfo) -> str:
         parts = urlsplit(address)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+        with_more = parts.username or parts.password or parts.query or parts.fragment or parts.port == 0
+        if parts.scheme not in {"http", "https"} or not parts.hostname or with_more:
             raise ValueError("must be an address such as https://host/path, without user or query")
         if is_local(parts.hostname):
             if not info.data.get("waybill_allow_loopback"):
@@ -156,5 +165,5 @@ def read_settings() -> Settings:
 
 
 def _sentence(mistake: ErrorDetails) -> str:
-    said = mistake["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    said = re.sub(r"^(Value error, |(Input|String|Value) (?=should))", "", mistake["msg"])
     return f"{str(mistake['loc'][0]).upper()} {said}"

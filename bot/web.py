@@ -1,12 +1,16 @@
 """The HTTP routes: Slack's, health and metrics. What is not surely Slack's goes no further than this module."""
 
+import asyncio
+import contextlib
 import hashlib
 import hmac
 import logging
+import socket
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
+import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -38,8 +42,13 @@ def build_web(*, bolt: AsyncApp, signing_secret: str, health: Health, registry: 
             text = body.decode()
         except UnicodeDecodeError:
             return _refused(400)
-        asked = AsyncBoltRequest(body=text, query=request.url.query, headers=dict(request.headers))
-        answer = await bolt.async_dispatch(asked)
+        try:
+            asked = AsyncBoltRequest(body=text, query=request.url.query, headers=dict(request.headers))
+            answer = await bolt.async_dispatch(asked)
+        except Exception:
+            # What is signed and yet of no shape that Bolt knows is answered like all that is not understood.
+            logger.exception("a request of Slack's was not understood")
+            return _refused(400)
         return Response(answer.body, status_code=answer.status, headers=answer.first_headers_without_set_cookie())
 
     async def healthz(_request: Request) -> Response:
@@ -60,6 +69,28 @@ def build_web(*, bolt: AsyncApp, signing_secret: str, health: Health, registry: 
             Route("/metrics", metrics),
         ]
     )
+
+
+@contextlib.asynccontextmanager
+async def serving(web: Starlette, host: str, port: int) -> AsyncIterator[None]:
+    """Serve the application while the block runs.
+
+    Raises:
+        OSError: the port is taken or the address is not ours.
+    """
+    listening = socket.create_server((host, port))
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each acknowledgement waits for 40 ms
+    config = uvicorn.Config(
+        web, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5, ws="none"
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server._serve(sockets=[listening]), name="web")  # noqa: SLF001 - serve() would take our signals
+    logger.info("listening", extra={"port": listening.getsockname()[1]})
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
 
 
 async def _read(request: Request) -> bytes | None:

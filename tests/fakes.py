@@ -1,5 +1,6 @@
 """Fakes that keep the promises of the ports: a clock that moves when told, a provider and a Slack in memory."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -39,10 +40,16 @@ class FakeClock:
 
 @dataclass
 class FakeProvider:
-    """A provider that holds what it is given and counts what it is asked."""
+    """A provider that holds what it is given and counts what it is asked.
+
+    Its own time is `ahead` of the clock of this machine. A mark is echoed until it is taken back, as the real one does.
+    """
 
     clock: FakeClock
     left: int = 412
+    look_costs: int = 0
+    ahead: timedelta = timedelta()
+    page: int = 2000
     account: str = "fake"
     reports: dict[ParcelKey, Report] = field(default_factory=dict)
     carriers: dict[str, Sequence[Carrier]] = field(default_factory=dict)
@@ -67,14 +74,17 @@ class FakeProvider:
         self, key: ParcelKey, status: Status, *checkpoints: Checkpoint, substatus: str = "", word: str = ""
     ) -> None:
         """Hold this of a parcel from now on, refreshed now."""
-        now = self.clock.now()
+        now = self._now()
         self.reports[key] = Report(
             key=key, status=status, substatus=substatus, word=word, checkpoints=checkpoints, updated_at=now
         )
         self.refreshed[key] = now
 
+    def _now(self) -> datetime:
+        return self.clock.now() + self.ahead
+
     async def now(self) -> datetime:
-        return self.clock.now()
+        return self._now()
 
     async def create(self, parcel: NewParcel) -> bool:
         self._called("create", parcel.key)
@@ -89,22 +99,25 @@ class FakeProvider:
         self._called("report", key)
         if key not in self.reports:
             raise Missing("The tracking service has no such parcel.", code=4017)
-        return replace(self.reports[key], asked_at=self.clock.now(), archived=self.archived.get(key, False))
+        return self._as_reported(key)
 
     async def updated_since(self, since: datetime, until: datetime) -> AsyncIterator[Sequence[Report]]:
-        self._called("updated_since")
-        page = [await self._as_reported(key) for key, at in self.refreshed.items() if since <= at <= until]
-        if page:
-            yield page
+        keys = [key for key, at in self.refreshed.items() if since <= at <= until]
+        for begin in range(0, max(len(keys), 1), self.page):
+            self._called("updated_since")
+            yield [self._as_reported(key) for key in keys[begin : begin + self.page]]
 
-    async def _as_reported(self, key: ParcelKey) -> Report:
-        return replace(self.reports[key], asked_at=self.clock.now())
+    def _as_reported(self, key: ParcelKey) -> Report:
+        report = replace(self.reports[key], asked_at=self.clock.now(), archived=self.archived.get(key, False))
+        mark = next((status for one, status in reversed(self.marks) if one == key), None)
+        return replace(report, status=mark, word="") if mark else report
 
     async def look_now(self, key: ParcelKey, *, asked_by_person: bool = False) -> Report:
         self._called("look_now", key)
+        self.left -= self.look_costs
         if key not in self.reports:
             raise Missing("The tracking service has no such parcel.", code=4017)
-        return replace(self.reports[key], asked_at=self.clock.now(), updated_at=None)
+        return replace(self._as_reported(key), updated_at=None)
 
     async def mark(self, key: ParcelKey, status: Status | None) -> None:
         self._called("mark", key)
@@ -147,11 +160,16 @@ class Posted:
     stamp: str = ""
     thread: str = ""
     redraws: int = 0
+    plain: bool = False
 
 
 @dataclass
 class FakeMessenger:
-    """A Slack that keeps what is said. `fail` names an error for the next calls of a kind, or for a channel."""
+    """A Slack that keeps what is said.
+
+    `faults` holds errors for the next calls of a kind, `closed` one for all calls to a channel, `slow` channels that
+    answer only when let go. `loses_answers` is how many posts arrive though their sender never hears of it.
+    """
 
     clock: FakeClock
     posts: list[Posted] = field(default_factory=list)
@@ -159,6 +177,7 @@ class FakeMessenger:
     warnings: list[tuple[str, Notice]] = field(default_factory=list)
     faults: dict[str, list[BotError]] = field(default_factory=dict)
     closed: dict[str, BotError] = field(default_factory=dict)
+    slow: dict[str, asyncio.Event] = field(default_factory=dict)
     loses_answers: int = 0
     history: bool = True
 
@@ -186,9 +205,13 @@ class FakeMessenger:
     def _ts(self) -> str:
         return f"{self.clock.now().timestamp():.6f}"
 
-    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str) -> str:
+    async def _answer_of(self, kind: str, channel: str) -> None:
+        if channel in self.slow:
+            await self.slow[channel].wait()
+        self._fail(kind, channel)
 
-        self._fail("show_card", subscription.place.channel)
+    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str) -> str:
+        await self._answer_of("show_card", subscription.place.channel)
         if subscription.card:
             for one in self.posts:
                 if one.ts == subscription.card:
@@ -201,14 +224,22 @@ class FakeMessenger:
     async def tell(
         self, rows: Sequence[Notification], parcel: Parcel, subscription: Subscription, *, stamp: str, plain: bool
     ) -> None:
-
-        self._fail("tell", subscription.place.channel)
+        await self._answer_of("tell", subscription.place.channel)
         posted = Posted(
-            subscription.place, self._ts(), "news", parcel, subscription, tuple(rows), stamp, subscription.card
+            subscription.place,
+            self._ts(),
+            "news",
+            parcel,
+            subscription,
+            tuple(rows),
+            stamp,
+            subscription.card,
+            plain=plain,
         )
         self._post(posted, MessengerDoubtful("the answer was lost"))
 
     async def find(self, place: Place, stamp: str, *, thread: str = "", since: datetime) -> str | None:
+        await self._answer_of("find", place.channel)
         if not self.history:
             return None
         found = [one for one in self.posts if (one.place, one.stamp, one.thread) == (place, stamp, thread)]

@@ -86,14 +86,6 @@ def first_sight(parcel: Parcel, report: Report, now: datetime) -> Parcel:
     return replace(seen, announced=known, stall_told=_is_silent(seen, report, now))
 
 
-def acting(parcel: Parcel, until: datetime) -> Parcel:
-    """Return the parcel while a person's act is on its way to the provider.
-
-    What is reported meanwhile may be the act's own echo, so it is not believed; the parcel is read again afterwards.
-    """
-    return replace(parcel, acted_at=until, must_read=True)
-
-
 def marked(parcel: Parcel, mark: Mark, *, now: datetime) -> Change:
     """Return the change that a person's mark is, once the provider has taken it.
 
@@ -102,7 +94,8 @@ def marked(parcel: Parcel, mark: Mark, *, now: datetime) -> Change:
     """
     if mark.status not in MARKABLE:
         raise ValueError(f"{mark.status} cannot be set by hand")
-    after = replace(parcel, mark=replace(mark, under_way=False), acted_at=now, revision=parcel.revision + 1)
+    mark = replace(mark, under_way=False)
+    after = replace(parcel, mark=mark, acted_at=now, must_read=True, revision=parcel.revision + 1)
     return Change(parcel=after, before=parcel.shown_status, events=(Event.MARKED,), by=mark.by, note=mark.note)
 
 
@@ -114,7 +107,9 @@ def restored(parcel: Parcel, *, by: str, now: datetime) -> Change:
 
 def not_known(parcel: Parcel, now: datetime) -> tuple[Parcel, Change | None]:
     """Return the parcel after the provider did not know it, and the change at the second time in a row."""
-    after = replace(parcel, missing=parcel.missing + 1, observed_at=now, must_read=False)
+    missing = parcel.missing + 1
+    # Once may be an accident: the next round asks again.
+    after = replace(parcel, missing=missing, observed_at=now, must_read=missing < MISSING_TWICE)
     if after.missing != MISSING_TWICE:
         return after, None
     after = replace(after, revision=parcel.revision + 1)
@@ -190,7 +185,7 @@ def _own_status(parcel: Parcel, report: Report, fresh: tuple[Checkpoint, ...]) -
 
     While a mark stands the provider echoes it, so a new newest line speaks for the carrier, and until one comes the
     last status seen stays. A parcel that has moved does not become unseen again, since some carriers purge their
-    history; and a report that names no status takes none away.
+    history; a report that names no status takes none away, and one that does not name the finer word leaves it.
     """
     known = parcel.status, parcel.substatus, parcel.word
     if parcel.mark:
@@ -199,7 +194,8 @@ def _own_status(parcel: Parcel, report: Report, fresh: tuple[Checkpoint, ...]) -
     moved = bool(parcel.checkpoints) or parcel.status not in {*NOT_SEEN_YET, Status.UNKNOWN}
     if (report.status is Status.UNKNOWN and not report.word) or (moved and report.status in NOT_SEEN_YET):
         return known
-    return report.status, report.substatus, report.word
+    finer = report.substatus or (parcel.substatus if report.status is parcel.status else "")
+    return report.status, finer, report.word
 
 
 def _events(before: Parcel, after: Parcel, fresh: tuple[Checkpoint, ...]) -> tuple[Event, ...]:

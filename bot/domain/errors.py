@@ -3,8 +3,12 @@
 The class takes the facts and makes the sentence: what is wrong, what is unchanged, one way on.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
+
+_MINUTES_FROM = 90
+"""A wait of so many seconds is told in minutes."""
 
 
 class BotError(Exception):
@@ -78,9 +82,8 @@ class ProviderBusy(ProviderUnavailable):
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__("asked to wait", retry_after=retry_after)
         seconds = max(1, round(retry_after.total_seconds()))
-        self.args = (
-            f"The tracking service asked me to wait {seconds} seconds. Nothing was changed; try again after that.",
-        )
+        wait = f"{math.ceil(seconds / 60)} minutes" if seconds >= _MINUTES_FROM else f"{seconds} seconds"
+        self.args = (f"The tracking service asked me to wait {wait}. Nothing was changed; try again after that.",)
 
 
 class ProviderRefused(ProviderError):

@@ -116,8 +116,9 @@ def read_pasted(text: str) -> Pasted:
     named, title = _carrier_before([item.word for item in items[:first]])
     title += [item.word for place, item in enumerate(items) if place > first and place not in taken]
     named = options.pop("carrier", None) or named
-    if not named and _is_carrier(title, numbers):
-        named, title = " ".join(word.text for word in title), []
+    beside = [word for word in title if not word.quoted]
+    if not named and beside and _is_carrier(beside, numbers):
+        named, title = " ".join(word.text for word in beside), [word for word in title if word.quoted]
     shown = " ".join(filter(None, (options.pop("title", None), _joined(title)))).translate(mentions.labels)
     return Pasted(
         numbers=numbers,

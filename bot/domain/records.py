@@ -45,6 +45,7 @@ class Notification:
     aloud: bool = False
     progress: Progress = Progress.WAITING
     attempts: int = 0
+    refusals: int = 0
     stamp: str = ""
     started_at: datetime | None = None
     reason: str = ""

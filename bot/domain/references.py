@@ -25,7 +25,7 @@ def matches(reference: str, pairs: Sequence[Pair]) -> frozenset[str]:
         newest = max((pair for pair in pairs if pair[1].active), key=lambda pair: pair[1].added_at, default=None)
         return frozenset({newest[1].id}) if newest else frozenset()
     folded = words.casefold()
-    order = folded.partition(":")[2] if folded.startswith(("order:", "order=")) else folded
+    order = folded[len("order:") :].strip() if folded.startswith(("order:", "order=")) else folded
     number = _NOT_A_CHARACTER_OF_NUMBERS.sub("", words.upper())
     if _SHORT_ID.fullmatch(folded):
         return frozenset(pair[1].id for pair in pairs if pair[0].short_id.casefold() == folded)

@@ -27,13 +27,15 @@ class LocalEngine:
             task = asyncio.current_task()
             if task:
                 self._running.add(task)
+            time_limit = asyncio.timeout(limit.total_seconds())
             try:
-                async with asyncio.timeout(limit.total_seconds()):
+                async with time_limit:
                     await one_round()
-            except TimeoutError:
-                logger.warning("a round took too long and was ended", extra={"round": name})
             except Exception:
-                logger.exception("a round failed", extra={"round": name})
+                if time_limit.expired():
+                    logger.warning("a round took too long and was ended", extra={"round": name})
+                else:
+                    logger.exception("a round failed", extra={"round": name})
             finally:
                 if task:
                     self._running.discard(task)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.domain import changes
 from bot.domain.changes import MISSING_TWICE
-from bot.domain.errors import NotHere, PlaceGone, ProviderError
+from bot.domain.errors import MessengerDoubtful, Missing, NotHere, PlaceGone, ProviderError
 from bot.domain.parcel import ChannelSettings, NewParcel, Parcel, Place, Subscription
 from bot.domain.records import card_row
 from bot.ports import Clock, Messenger, Provider, Record, Store
@@ -41,12 +41,8 @@ class Following:
             return Followed(parcel=known, subscription=here, already=True)
         await self._introduced(place, by=wish.added_by)
         others = [one.place for one, _ in await self._observer.followers(known)] if known else []
-        if known and not known.missing:
-            spent = False
-            if not others:
-                await self._provider.archive(new.key, archived=False)
-        else:
-            spent = await self._provider.create(new)
+        there = known is not None and not known.missing and (bool(others) or await self._back_from_archive(known))
+        spent = False if there else await self._provider.create(new)
         if known:
             await self._take_up_again(wish, here)
         else:
@@ -62,6 +58,14 @@ class Following:
             others=tuple(one for one in others if one != place),
         )
 
+    async def _back_from_archive(self, parcel: Parcel) -> bool:
+        """Take a parcel that nobody follows any more out of the provider's archive; return whether it was there."""
+        try:
+            await self._provider.archive(parcel.key, archived=False)
+        except Missing:
+            return False
+        return True
+
     async def _introduced(self, place: Place, *, by: str) -> None:
         """Post the first message in a place, or the first after it was closed to us: that shows whether we may."""
         settings = await self._store.settings(place)
@@ -72,6 +76,8 @@ class Following:
             await self._messenger.introduce(settings, by=by)
         except PlaceGone as error:
             raise NotHere(direct=place.channel.startswith("D")) from error
+        except MessengerDoubtful:
+            pass  # it may stand there: better none than two
 
         def opened(stored: ChannelSettings) -> ChannelSettings:
             return replace(stored, introduced=True, set_by=stored.set_by or by, paused="")
@@ -102,7 +108,14 @@ class Following:
             return replace(parcel, missing=0, must_read=unread, revision=parcel.revision + 1), None
 
         def anew(subscription: Subscription) -> Subscription:
-            return replace(subscription, archived_at=None, archived_by="", title=wish.title or subscription.title)
+            return replace(
+                subscription,
+                archived_at=None,
+                archived_by="",
+                title=wish.title or subscription.title,
+                order=wish.order or subscription.order,
+                person=wish.person or subscription.person,
+            )
 
         def also(parcel: Parcel) -> tuple[Record, ...]:
             row = card_row(wish, parcel.revision, now)

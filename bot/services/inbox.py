@@ -9,6 +9,7 @@ from datetime import timedelta
 from bot.domain.errors import BotError
 from bot.domain.records import InboxItem
 from bot.ports import Clock, Store
+from bot.services.turns import finish
 
 logger = logging.getLogger(__name__)
 
@@ -53,12 +54,11 @@ class Inbox:
         return len(items)
 
     async def drain(self, limit: timedelta) -> None:
-        """Take nothing new and let what is running finish; the rest stays for the next start."""
+        """Take nothing new, let what is running finish; the rest, and what takes longer, stays for the next start."""
         self._open = False
         for waiting in self._waiting.values():
             waiting.clear()
-        if self._lines:
-            await asyncio.wait(set(self._lines.values()), timeout=limit.total_seconds())
+        await finish(self._lines.values(), limit)
 
     async def settled(self) -> None:
         """Wait until nothing is left to do; for tests."""
@@ -97,3 +97,6 @@ class Inbox:
             await self._store.save(replace(item, done_at=self._clock.now()))
         except BotError as error:  # the store is away or Slack is: it stays in the inbox for the next start
             logger.warning("a request was left in the inbox", extra={"item": item.id, "why": type(error).__name__})
+        except Exception:
+            # A fault of ours must not stop what the same person asks next.
+            logger.exception("a request could not be done", extra={"item": item.id})

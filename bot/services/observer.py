@@ -41,8 +41,10 @@ class Observer:
         seen: list[tuple[Parcel, Report]] = []
         saved: list[Record] = []
         changed = 0
-        for report in reports:
+        for report in {report.key: report for report in reports}.values():
             for parcel in await self._store.parcels_of(report.key):
+                if parcel.removed_at:
+                    continue
                 try:
                     after, change = observe(parcel, report, self._clock.now())
                 except Exception:

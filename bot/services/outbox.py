@@ -10,6 +10,7 @@ from bot.domain.parcel import ParcelKey, Place
 from bot.domain.records import Notification
 from bot.ports import Clock, Messenger, Store
 from bot.services.telling import CLOSED_FOR, LADDER, PACE, Batch, Telling, WorkspaceClosed
+from bot.services.turns import finish
 
 logger = logging.getLogger(__name__)
 LOOK_AGAIN_AFTER = timedelta(seconds=5)
@@ -36,7 +37,11 @@ class Outbox:
         """Tell what is due until cancelled."""
         while True:
             self._awake.clear()
-            wait = await self.start_due()
+            wait = None
+            try:
+                wait = await self.start_due()
+            except Exception:
+                logger.exception("the outbox stumbled")
             try:
                 async with asyncio.timeout(min(wait or LOOK_AGAIN_AFTER, LOOK_AGAIN_AFTER).total_seconds()):
                     await self._awake.wait()
@@ -66,9 +71,8 @@ class Outbox:
             await self.start_due()
 
     async def drain(self, limit: timedelta) -> None:
-        """Let what is being told finish; what is not started stays for the next start."""
-        if self._tasks:
-            await asyncio.wait(set(self._tasks.values()), timeout=limit.total_seconds())
+        """Let what is being told finish; what is not started, or takes longer, stays for the next start."""
+        await finish(self._tasks.values(), limit)
 
     async def _tell(self, batch: Batch) -> None:
         place = batch.place

@@ -6,7 +6,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.errors import AnswerNotUnderstood, KeyRefused, Missing, ProviderError, QuotaSpent
+from bot.domain.errors import (
+    AnswerNotUnderstood,
+    CarrierRefused,
+    FeatureNotActive,
+    FieldMissing,
+    KeyRefused,
+    Missing,
+    NumberRefused,
+    ProviderBusy,
+    ProviderError,
+    QuotaSpent,
+    StoreError,
+)
 from bot.domain.parcel import Parcel
 from bot.domain.records import Memo, Trouble
 from bot.domain.status import FINAL, Event, Status, event_of
@@ -48,7 +60,7 @@ class Sweep:
         clock: Clock,
         observer: Observer,
         watch: Watch,
-        spent: Callable[[], int],
+        spent: Callable[[], int | None],
         looks_a_day: int = 50,
         every: timedelta = timedelta(minutes=5),
     ) -> None:
@@ -61,6 +73,8 @@ class Sweep:
         self._looks_a_day = looks_a_day
         self._every = every
         self._looks_stopped = False
+        self._looks_fail = False
+        self._in_vain: dict[str, datetime] = {}  # a look that fails must not take the place of all others
         self._failing_since: datetime | None = None
         self._trouble = ""
 
@@ -71,16 +85,18 @@ class Sweep:
         """
         try:
             until = await self._provider.now()
-            since = await self._watermark() or until - FIRST_WINDOW
+            since = await self._watermark()
+            if since is None or since > until:  # the provider's time was not what it said it was
+                since = until - FIRST_WINDOW
             changed = 0
             async for page in self._provider.updated_since(since - OVERLAP, until):
                 changed += await self._observer.take_page(page)
-        except ProviderError as error:
+            await self._store.save(
+                self._memo("watermark", until.isoformat()), self._memo("swept_at", self._clock.now().isoformat())
+            )
+        except (ProviderError, StoreError) as error:
             await self._failed(error)
             return 0
-        await self._store.save(
-            self._memo("watermark", until.isoformat()), self._memo("swept_at", self._clock.now().isoformat())
-        )
         self._went_well()
         return changed
 
@@ -97,8 +113,10 @@ class Sweep:
                     break
                 left = await self._look_closer(parcel, left)
                 done += 1
-        except ProviderError as error:
-            await self._failed(error)
+        except (ProviderError, StoreError) as error:
+            await self._look_failed(error)
+        else:
+            self._looks_fail = False
         return done
 
     async def health(self) -> Health:
@@ -130,10 +148,16 @@ class Sweep:
         spent = self._spent()
         await self._count_look()
         async with self._this_parcel_only(parcel):
-            report = await self._provider.look_now(parcel.key)
+            try:
+                report = await self._provider.look_now(parcel.key)
+            except (ProviderBusy, KeyRefused, QuotaSpent):
+                raise
+            except ProviderError:
+                self._in_vain[parcel.id] = await self._provider.now()
+                raise
             await self._observer.take(parcel.workspace, report, looked_at=await self._provider.now())
         after = (await self._provider.quota()).left
-        if after < left and self._spent() == spent:
+        if after < left and spent is not None and self._spent() == spent:
             self._looks_stopped = True
             logger.warning("looks cost quota and have been stopped")
             await self._watch.tell_admins(Trouble.LOOKS_COST)
@@ -146,9 +170,9 @@ class Sweep:
             yield
         except Missing:
             await self._observer.take_missing(parcel.workspace, parcel.key)
-        except AnswerNotUnderstood as error:
-            facts = {"number": parcel.key.number, "detail": error.detail()}
-            logger.warning("an answer about one parcel was not understood", extra=facts)
+        except (AnswerNotUnderstood, NumberRefused, CarrierRefused, FieldMissing) as error:
+            facts = {"number": parcel.key.number, "why": type(error).__name__, "detail": error.detail()}
+            logger.warning("one parcel could not be looked at", extra=facts)
 
     async def _may_look(self, left: int) -> bool:
         if self._looks_stopped or await self._looks_today() >= self._looks_a_day:
@@ -163,8 +187,11 @@ class Sweep:
         if not self._looks_a_day or self._looks_stopped:
             return []
         now = await self._provider.now()
+        self._in_vain = {one: at for one, at in self._in_vain.items() if now - at < LOOK_AGAIN_AFTER}
         due = [
-            one for one in await self._store.parcels() if _should_have_moved(one, now) and await self._is_followed(one)
+            one
+            for one in await self._store.parcels()
+            if _should_have_moved(one, now) and one.id not in self._in_vain and await self._is_followed(one)
         ]
         due.sort(key=lambda one: one.looked_at or datetime.min.replace(tzinfo=UTC))
         return due[:LOOKS_A_ROUND]
@@ -190,25 +217,43 @@ class Sweep:
     def _memo(self, name: str, value: str) -> Memo:
         return Memo(workspace=self._provider.account, name=name, value=value)
 
-    async def _failed(self, error: ProviderError) -> None:
+    async def _failed(self, error: ProviderError | StoreError) -> None:
         if self._failing_since is None:
             self._failing_since = self._clock.now()
-            logger.warning("the provider fails", extra={"why": type(error).__name__, "detail": error.detail()})
+            logger.warning("rounds fail", extra=_facts(error))
         self._trouble = str(error)
-        if isinstance(error, KeyRefused):
-            await self._watch.tell_admins(Trouble.KEY_REFUSED)
-        elif isinstance(error, QuotaSpent):
-            await self._watch.tell_admins(Trouble.QUOTA_SPENT)
+        await self._tell_admins(error)
+
+    async def _look_failed(self, error: ProviderError | StoreError) -> None:
+        if not self._looks_fail:
+            logger.warning("looks fail", extra=_facts(error))
+        self._looks_fail = True
+        self._looks_stopped = self._looks_stopped or isinstance(error, FeatureNotActive)
+        await self._tell_admins(error)
+
+    async def _tell_admins(self, error: ProviderError | StoreError) -> None:
+        match error:
+            case KeyRefused():
+                await self._watch.tell_admins(Trouble.KEY_REFUSED)
+            case QuotaSpent():
+                await self._watch.tell_admins(Trouble.QUOTA_SPENT)
+            case StoreError():
+                await self._watch.tell_admins(Trouble.STORE, str(error))
 
     def _went_well(self) -> None:
         if self._failing_since is not None:
-            logger.info("the provider answers again", extra={"away_since": self._failing_since.isoformat()})
+            logger.info("rounds go well again", extra={"failed_since": self._failing_since.isoformat()})
         self._failing_since, self._trouble = None, ""
+
+
+def _facts(error: ProviderError | StoreError) -> dict[str, str]:
+    detail = error.detail() if isinstance(error, ProviderError) else str(error)
+    return {"why": type(error).__name__, "detail": detail}
 
 
 def _should_have_moved(parcel: Parcel, now: datetime) -> bool:
     """Return whether the parcel gets a look of our own accord. Times are the provider's."""
-    if parcel.removed_at or parcel.missing > 1 or parcel.shown_status in FINAL:
+    if parcel.removed_at or parcel.missing > 1 or {parcel.status, parcel.shown_status} & FINAL:
         return False
     if parcel.looked_at and now - parcel.looked_at < LOOK_AGAIN_AFTER:
         return False

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -13,10 +14,11 @@ from bot.domain.errors import (
     MessengerError,
     MessengerUnavailable,
     PlaceGone,
+    RevisionMoved,
     StoreError,
     WorkspaceGone,
 )
-from bot.domain.parcel import Parcel, Place, Subscription
+from bot.domain.parcel import Place, Subscription
 from bot.domain.records import Notice, Notification, Progress, Trouble
 from bot.domain.status import Event
 from bot.ports import Clock, Messenger, Record, Store
@@ -141,10 +143,10 @@ class Telling:
         if posted:
             subscription = await self._keep_card(subscription, card)
         if batch.lines:
-            plain = any(row.reason and row.attempts == REFUSED_AT_MOST - 1 for row in batch.lines)
+            plain = any(row.refusals == REFUSED_AT_MOST - 1 for row in batch.lines)
             await self._messenger.tell(batch.lines, parcel, subscription, stamp=stamp, plain=plain)
-        await self._told(batch, parcel, subscription)
-        return self._pace if posted or batch.lines else NOW
+        await self._told(batch, batch.rows)
+        return self._pace * (posted + bool(batch.lines))
 
     async def _keep_card(self, subscription: Subscription, card: str) -> Subscription:
         """Keep which message shows the parcel, whatever else happens to the subscription meanwhile."""
@@ -154,15 +156,21 @@ class Telling:
         )
         return kept or replace(subscription, card=card)
 
-    async def _told(self, batch: Batch, parcel: Parcel, subscription: Subscription) -> None:
+    async def _told(self, batch: Batch, rows: Sequence[Notification]) -> None:
         """Cross the rows off; after a deletion was told, the parcel and its last subscription go too."""
-        gone: list[Record] = list(batch.rows)
-        if any(row.event is Event.DELETED for row in batch.rows) and parcel.removed_at and not subscription.active:
-            gone.append(subscription)
+        while any(row.event is Event.DELETED for row in rows):
+            parcel = await self._store.parcel(batch.place.workspace, batch.rows[0].key)
+            subscription = await self._store.subscription(batch.place, batch.rows[0].key)
+            if not (parcel and parcel.removed_at and subscription and not subscription.active):
+                break
             others = await self._store.followers(parcel.workspace, parcel.key)
-            if all(one.id == subscription.id for one in others):
-                gone.append(parcel)
-        await self._store.save(remove=gone)
+            gone: list[Record] = [subscription, *([parcel] if len(others) == 1 else [])]
+            try:
+                await self._store.save(remove=[*rows, *gone], onto=(parcel, *others))
+            except RevisionMoved:  # another place tells it too, or somebody adds it again in this very moment
+                continue
+            return
+        await self._store.save(remove=rows)
 
     # ── what came of it ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -185,7 +193,7 @@ class Telling:
             if subscription.card and any(row.event for row in batch.doubtful):
                 line = await self._messenger.find(batch.place, stamp, thread=subscription.card, since=started)
                 if line:
-                    await self._store.save(remove=batch.doubtful)
+                    await self._told(batch, batch.doubtful)
         except (MessengerBusy, MessengerUnavailable, MessengerDoubtful) as error:
             if self._clock.now() < started + LOOK_FOR:
                 await self._in_doubt(batch, error.retry_after if isinstance(error, MessengerBusy) else LADDER[0])
@@ -216,6 +224,7 @@ class Telling:
             for row in await self._still_waiting(batch)
         ]
         await self._store.save(*rows)
+        _say_what_is_set_aside(rows, "too old")
 
     async def _without_card(self, batch: Batch) -> None:
         """The card is no longer there: forget it, so that the next try posts a new one."""
@@ -226,23 +235,18 @@ class Telling:
 
     async def _refused(self, batch: Batch, reason: str) -> timedelta:
         """Our message is bad: once more as it is, once as plain text, then set aside."""
-        now = self._clock.now()
-        rows = []
-        for row in await self._still_waiting(batch):
-            attempts = row.attempts + 1
-            aside = attempts >= REFUSED_AT_MOST
-            if aside:
-                logger.error("a notification was set aside", extra={"channel": row.place.channel, "reason": reason})
-            rows.append(
-                replace(
-                    row,
-                    attempts=attempts,
-                    progress=Progress.SET_ASIDE if aside else Progress.WAITING,
-                    reason=reason,
-                    until=now + LADDER[0],
-                )
+        rows = [
+            replace(
+                row,
+                refusals=row.refusals + 1,
+                progress=Progress.SET_ASIDE if row.refusals + 1 >= REFUSED_AT_MOST else Progress.WAITING,
+                reason=reason,
+                until=self._clock.now() + LADDER[0],
             )
+            for row in await self._still_waiting(batch)
+        ]
         await self._store.save(*rows)
+        _say_what_is_set_aside(rows, reason)
         return NOW
 
     async def _pause(self, batch: Batch, reason: str) -> None:
@@ -263,6 +267,12 @@ class Telling:
             await self._messenger.warn(owner, Notice(trouble=Trouble.PLACE_GONE, place=batch.place, detail=reason))
         except MessengerError as error:
             logger.warning("an owner could not be told", extra={"why": type(error).__name__})
+
+
+def _say_what_is_set_aside(rows: Sequence[Notification], reason: str) -> None:
+    for row in rows:
+        if row.progress is Progress.SET_ASIDE:
+            logger.error("a notification was set aside", extra={"channel": row.place.channel, "reason": reason})
 
 
 def _rung(batch: Batch) -> timedelta:

@@ -1,6 +1,7 @@
 """What people ask for: follow, find, mark, refresh, archive, delete."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -42,8 +43,13 @@ class Tracker:
         self._wake = wake
         self._following = Following(store=store, provider=provider, messenger=messenger, clock=clock, observer=observer)
         self._turns = Turns()
-        self.spent = 0
-        """How much of the quota this process has spent on purpose."""
+        self._bought = 0
+        self._buying = 0
+
+    @property
+    def spent(self) -> int | None:
+        """How often this process may have spent quota on purpose; None while it may be spending some."""
+        return None if self._buying else self._bought
 
     async def follow(
         self, new: NewParcel, place: Place, *, by: str, title: str = "", order: str = "", person: str = ""
@@ -54,18 +60,13 @@ class Tracker:
             NotHere: the bot cannot post in this place; nothing was added.
             ProviderError: the provider refused or is away; nothing was added.
         """
+        now = self._clock.now()
         wish = Subscription(
-            place=place,
-            key=new.key,
-            added_by=by,
-            added_at=self._clock.now(),
-            title=title,
-            order=order,
-            person=person,
+            place=place, key=new.key, added_by=by, added_at=now, title=title, order=order, person=person
         )
-        async with self._turns.of((place.workspace, new.key)):
-            followed = await self._following.follow(new, wish)
-        self.spent += followed.spent
+        with self._purchase():
+            async with self._turns.of((place.workspace, new.key)):
+                followed = await self._following.follow(new, wish)
         self._wake()
         return followed
 
@@ -104,8 +105,8 @@ class Tracker:
         """
         async with self._turns.of((place.workspace, key)):
             here = await self._active(place, key)
-            stands = here.parcel.mark
-            if stands and stands.status is status and not stands.under_way:
+            stands = here.parcel.mark if here.parcel.mark and not here.parcel.mark.under_way else None
+            if stands and stands.status is status:
                 return Acted(parcel=here.parcel, subscription=here.subscription, already=True)
             # It stands before the provider is asked: a sweep in between must not take its echo for the carrier's.
             mark = Mark(status=status, by=by, at=self._clock.now(), note=note, under_way=True)
@@ -231,10 +232,20 @@ class Tracker:
 
     async def detect(self, number: str) -> Sequence[Carrier]:
         """Return the carriers that the provider thinks have this number; asking costs 0.2 of the quota."""
-        self.spent += 1
-        return await self._provider.detect(number)
+        with self._purchase():
+            return await self._provider.detect(number)
 
     # ── pieces ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def _purchase(self) -> Iterator[None]:
+        """Let it be known that quota may be spent on purpose now, whether or not it comes to it."""
+        self._buying += 1
+        try:
+            yield
+        finally:
+            self._buying -= 1
+            self._bought += 1
 
     async def _known(self, place: Place, key: ParcelKey) -> Here:
         subscription = await self._store.subscription(place, key)

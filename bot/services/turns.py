@@ -1,9 +1,10 @@
-"""People who act on the same parcel take turns, so that the second sees what the first did."""
+"""People who act on the same parcel take turns, so that the second sees what the first did; and how turns end."""
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Hashable, Iterable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 
 class Turns:
@@ -25,3 +26,13 @@ class Turns:
             self._waiting[key] -= 1
             if not self._waiting[key]:
                 del self._waiting[key], self._locks[key]
+
+
+async def finish(tasks: Iterable[asyncio.Task[None]], limit: timedelta) -> None:
+    """Wait for the tasks as long as the limit allows, then end those that still run."""
+    running = set(tasks)
+    if running:
+        _, late = await asyncio.wait(running, timeout=limit.total_seconds())
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

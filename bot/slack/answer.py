@@ -13,7 +13,7 @@ from bot.domain.pasted_text import normalise
 from bot.domain.records import InboxItem, Trouble
 from bot.services import Services
 from bot.slack import messages
-from bot.slack.commands import VERBS, menu
+from bot.slack.commands import COMMANDS, VERBS, menu
 from bot.slack.commands.reading import SeveralFit, typed
 from bot.slack.exchange import Reply, Request
 
@@ -54,7 +54,7 @@ async def answer(item: InboxItem, services: Services, *, command: str, now: date
     except SeveralFit as several:
         return Reply.to_asker(messages.pick(several.reference, several.found, several.say))
     except UserError as error:
-        return Reply.to_asker(messages.sorry(error, command))
+        return Reply.to_asker(messages.sorry(error, command, again=typed(item.words)))
     except (ProviderError, MessengerError) as error:
         if trouble := FOR_ADMINS.get(type(error)):
             services.watch.tell_admins_soon(trouble)
@@ -67,12 +67,19 @@ async def answer(item: InboxItem, services: Services, *, command: str, now: date
     return reply
 
 
+def given_up() -> Reply:
+    """Return the answer to a request that we died of again and again, instead of doing it."""
+    reference = secrets.token_hex(3)
+    logger.error("a request was given up: we died each time it was done", extra={"reference": reference})
+    return Reply.to_asker(messages.our_fault(reference))
+
+
 async def _handle(request: Request, services: Services, words: str) -> Reply:
     if not request.verb:
         return await menu(request, services)
     if request.verb in VERBS:
         return await VERBS[request.verb].handler(request, services)
-    nearest = difflib.get_close_matches(request.verb, VERBS, n=1)
+    nearest = difflib.get_close_matches(request.verb, [one.name for one in COMMANDS], n=1)
     numbers = _begins_with_number(words)
     return Reply.to_asker(messages.not_a_verb(typed(words), request.command, nearest=nearest, numbers=numbers))
 

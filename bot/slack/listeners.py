@@ -8,9 +8,9 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.errors import StoreError
 from bot.domain.parcel import Place
 from bot.domain.records import InboxItem
 from bot.ports import Clock
@@ -68,27 +68,30 @@ def build_bolt(
         raise_error_for_unhandled_request=False,
     )
 
-    async def keep(item: InboxItem, ack: Callable[..., Awaitable[Any]]) -> None:
+    async def kept(item: InboxItem) -> bool:
         try:
             await receive(item)
-        except StoreError:
+        except Exception:
+            # Whatever it is, it must not take the answer with it.
             logger.exception("a request could not be kept")
-            await ack(NOT_KEPT)
-        else:
-            await ack()
+            return False
+        return True
 
     @bolt.command(_ANYTHING)
     async def on_command(ack: Callable[..., Awaitable[Any]], body: Payload) -> None:
-        await keep(read_command(body, clock), ack)
+        await (ack() if await kept(read_command(body, clock)) else ack(NOT_KEPT))
 
     @bolt.action(_ANYTHING)
-    async def on_action(ack: Callable[..., Awaitable[Any]], body: Payload) -> None:
+    async def on_action(ack: Callable[..., Awaitable[Any]], body: Payload) -> BoltResponse | None:
         item = read_press(body, clock)
-        await (keep(item, ack) if item else ack())
+        if item and not await kept(item):
+            return BoltResponse(status=503)  # Slack shows no text after a press; without an acknowledgement it warns
+        await ack()
+        return None
 
     @bolt.event(_ANYTHING)
     async def on_event(event: Payload, body: Payload) -> None:
-        if event.get("type") == "member_joined_channel" and event.get("user") == identity.user:
+        if event.get("type") == "member_joined_channel" and event.get("user") == identity.user != "":
             await reopen(Place(_text(body.get("team_id")), _text(event.get("channel"))))
 
     _acknowledge_the_rest(bolt)

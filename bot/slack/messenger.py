@@ -26,14 +26,18 @@ logger = logging.getLogger(__name__)
 
 TIME_LIMIT = 10
 """Seconds a call may take in all."""
-LOOK_BACK = timedelta(seconds=5)
+LOOK_BACK = timedelta(minutes=5)
+"""How far Slack's clock may be behind ours when we look for a message: past that its signatures fail as well."""
 TEXT_MAX = 3000
 QUIET = {"unfurl_links": False, "unfurl_media": False}
 
 
 def web_client(token: str, base_url: str, session: aiohttp.ClientSession | None = None) -> AsyncWebClient:
-    """Return a client that never repeats a call by itself: the SDK's default posts twice after a dropped answer."""
-    return AsyncWebClient(
+    """Return a client that never repeats a call by itself: the SDK's default posts twice after a dropped answer.
+
+    It goes out directly; the SDK takes a proxy from the environment when it is given none.
+    """
+    client = AsyncWebClient(
         token=token,
         base_url=base_url,
         timeout=TIME_LIMIT,
@@ -41,6 +45,8 @@ def web_client(token: str, base_url: str, session: aiohttp.ClientSession | None 
         retry_handlers=[],
         trust_env_in_session=False,
     )
+    client.proxy = None
+    return client
 
 
 class SlackMessenger:
@@ -112,21 +118,30 @@ class SlackMessenger:
         """Show a reply where it belongs. Never raises: what cannot be shown is logged.
 
         A private reply goes to the response_url while it lives, then into the channel for the asker's eyes, then by
-        direct message. Where a private message's button was pressed, the reply takes its place.
+        direct message. Where a private message's button was pressed, the reply takes its place. One for all goes to
+        the asker alone where we may not post.
         """
         if reply.audience is Audience.NOBODY:
             return
         try:
-            if reply.audience is Audience.CHANNEL:
-                await self._post(item.channel, reply.message)
-            elif not await self._to_response_url(item, reply.message):
+            if reply.audience is Audience.CHANNEL and await self._aloud(item, reply.message):
+                return
+            if not await self._to_response_url(item, reply.message):
                 await self._whisper(item, reply.message)
         except MessengerError as error:
             logger.warning("a reply could not be shown", extra={"channel": item.channel, "why": str(error)})
 
+    async def _aloud(self, item: InboxItem, message: Message) -> bool:
+        try:
+            await self._post(item.channel, message)
+        except MessengerDoubtful:
+            return True  # it may stand there
+        except MessengerError:
+            return False
+        return True
+
     async def _to_response_url(self, item: InboxItem, message: Message) -> bool:
-        parts = urlsplit(item.response_url)
-        if not item.response_url or parts.netloc != self._hooks_host:
+        if not item.response_url or _host(item.response_url) != self._hooks_host:
             return False
         body = {"text": message.text[:TEXT_MAX], "response_type": "ephemeral", "replace_original": item.private}
         if message.blocks:
@@ -170,6 +185,14 @@ class SlackMessenger:
         if not isinstance(data, dict):
             raise MessengerDoubtful("the answer is no object")
         return data
+
+
+def _host(url: str) -> str:
+    """Return host and port of an address; "" when it is none."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
 
 
 def _body(message: Message) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def _answered(error: SlackApiError) -> MessengerError:
     response = error.response
     status = getattr(response, "status_code", 0)
     data = getattr(response, "data", response)
-    code = str(data.get("error", "")) if isinstance(data, dict) else ""
+    code = str(data.get("error") or "") if isinstance(data, dict) else ""
     if status == TOO_MANY_REQUESTS or code in {"ratelimited", "rate_limited"}:
         return MessengerBusy(retry_after(getattr(response, "headers", {}) or {}))
     if status >= SERVER_FAULT or not code or code in _MAY_HAVE_POSTED or code.startswith("duplicate_"):

@@ -71,7 +71,7 @@ class Stage:
     def environment(self) -> dict[str, str]:
         """Return the bot's environment: what production has, and simulated services."""
         way = (
-            {"SLACK_SIGNING_SECRET": "sandbox-signing-secret", "PORT": str(self.bot_port)}
+            {"SLACK_SIGNING_SECRET": "sandbox-secret-0001", "PORT": str(self.bot_port)}
             if self.by == "http"
             else {"SLACK_APP_TOKEN": "xapp-sandbox-0001"}
         )

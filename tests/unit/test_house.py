@@ -17,6 +17,11 @@ WITH_ADDRESSES = re.compile(
     r"--(extra-)?index-url|pypi\.org|pythonhosted\.org|npmjs\.org"
     r"|https?://[^\s\"']*/simple\b|(registry|index) *= *\"?http"
 )
+# What looks like a key, whatever it is called, or like a token of Slack's: those of the sandbox are written otherwise.
+LIKE_A_KEY = re.compile(
+    r"(api[-_]?key|token|secret)\s*[:=]\s*['\"][0-9A-Za-z-]{20,}|\bxox[a-z]-\d{6,}|\bxapp-\d-\w",
+    re.IGNORECASE,
+)
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text())
 
 
@@ -52,6 +57,16 @@ def test_no_file_names_a_registry() -> None:
     ]
 
     assert guilty == []
+
+
+def test_no_file_holds_a_key() -> None:
+    found = [
+        f"{path.relative_to(TOP)}: {hit[0][:20]}…"
+        for path in own_files()
+        if (hit := LIKE_A_KEY.search(path.read_text(errors="ignore")))
+    ]
+
+    assert found == []
 
 
 def test_tests_run_on_the_versions_that_people_run() -> None:

@@ -52,7 +52,7 @@ class Pacer:
 
     @asynccontextmanager
     async def turn(self, name: str, *, asked_by_person: bool) -> AsyncIterator[Callable[[], None]]:
-        """Wait for a turn in a lane. The caller says when the call has left, and the next turn is reckoned from then.
+        """Wait for a turn in a lane. The caller says when the call has left; the next turn is reckoned from then on.
 
         Raises:
             ProviderBusy: the account has to be silent, or too many are waiting already.
@@ -70,6 +70,10 @@ class Pacer:
             yield sent
         finally:
             sent()
+            # Whatever held a call up on its way, the service had it before it answered: reckoned from a quick answer,
+            # two calls cannot move together. For a slow one nobody waits.
+            if self._now() < lane.free_at:
+                lane.free_at = self._now() + self._spacing
 
     def silence(self, length: timedelta) -> None:
         """Give no turns for a while."""

@@ -45,17 +45,20 @@ def read_report(tracking: Reader, asked_at: datetime) -> Report:
     """Read one parcel, wherever it comes from; the legs are merged into one journey, newest first."""
     key = read_key(tracking)
     status, word = read_status(tracking, "status")
+    lines = merge(
+        _checkpoint(line, carrier)
+        for leg in (tracking.inside("origin_info"), tracking.inside("destination_info"))
+        for carrier in [leg.text_or("carrier_code", key.carrier).lower()]
+        for line in leg.items("trackinfo")
+    )
+    # A real-time answer names no substatus of its own: its newest line does.
+    spoken = lines[0].substatus if lines and lines[0].substatus.startswith(status) else ""
     return Report(
         key=key,
         status=status,
         word=word if status is Status.UNKNOWN else "",
-        substatus=_substatus(tracking),
-        checkpoints=merge(
-            _checkpoint(line, carrier)
-            for leg in (tracking.inside("origin_info"), tracking.inside("destination_info"))
-            for carrier in [leg.text_or("carrier_code", key.carrier).lower()]
-            for line in leg.items("trackinfo")
-        ),
+        substatus=_substatus(tracking) or spoken,
+        checkpoints=lines,
         updated_at=tracking.moment("updated_at"),
         asked_at=asked_at,
         days_silent=tracking.whole_or("stayTimeLength", None),

@@ -13,7 +13,7 @@ from bot.sandbox.trackingmore import ParcelView, TrackingMore
 
 Json = dict[str, Any]
 MOST_MESSAGES, MOST_CALLS, MOST_PARCELS = 200, 40, 200
-OK = 200
+TAKEN = {200, 201}  # TrackingMore did what was asked
 CLOSE = 300.0  # seconds within which a person's next words need no new name above them
 WORDS = {
     "pending": "Not looked at yet",
@@ -30,7 +30,8 @@ COMMANDS = {
     "/track status": "this channel, or one parcel",
     "/track list": "what this channel follows",
     "/track refresh": "ask the carrier now",
-    "/track mark": "delivered, exception or restore",
+    "/track mark": "delivered or exception, then the parcel",
+    "/track restore": "take a mark away",
     "/track archive": "stop following",
     "/track unarchive": "follow again",
     "/track delete": "remove it for all channels",
@@ -192,7 +193,7 @@ class Screen:
                 "name": str(n),
                 "at": _time(call.at),
                 "what": f"{call.operation.partition(' ')[0]} {call.path}",
-                "ok": call.code == OK,
+                "ok": call.code in TAKEN,
                 "answer": str(call.code or call.http or "cut off"),
                 "details": {"operation": call.operation, "query": call.query, "body": call.body},
             }
@@ -228,7 +229,7 @@ def _parcel(view: ParcelView) -> Json:
     del facts["next_in"], facts["refreshed_at"]
     return facts | {
         "words": WORDS.get(view.status, view.status),
-        "next": "" if hours is None else f"next scan in {hours:.0f} h" if hours >= 1 else "next scan within the hour",
+        "next": "" if hours is None else f"next scan in {hours:.0f} h" if hours >= 1 else "next scan within 1 h",
     }
 
 

@@ -7,7 +7,7 @@ from bot.sandbox.slack.blocks import elements
 from bot.sandbox.slack.model import APP, BOT, BOT_USER, TEAM, TEAM_DOMAIN, Channel, Json, Message, Refused, User
 from bot.sandbox.slack.workspace import Workspace
 
-TOKEN = "sandbox-verification-token"  # noqa: S105 - Slack still sends this deprecated word; nobody checks it
+TOKEN = "sandbox-token"  # noqa: S105 - Slack still sends this deprecated word; nobody checks it
 Pressed = tuple[Json, Json, int | None]
 """A block, the element in it, and the number of the attachment that it stands in."""
 STATEFUL = {"static_select": "selected_option", "radio_buttons": "selected_option", "checkboxes": "selected_options"}

@@ -32,7 +32,7 @@ class Slack:
         *,
         bot_token: str = "xoxb-sandbox-0001",  # noqa: S107 - made up, and of no use elsewhere
         app_token: str = "xapp-sandbox-0001",  # noqa: S107 - the same
-        signing_secret: str = "sandbox-signing-secret",  # noqa: S107 - the same
+        signing_secret: str = "sandbox-secret-0001",  # noqa: S107 - the same
         request_url: str | None = None,
         base_url: str = "http://127.0.0.1:8808/slack",
         now: Callable[[], float] = time.time,

@@ -41,10 +41,12 @@ async def add(request: Request, services: Services) -> Reply:
 
     Raises:
         NoTrackingNumber: what follows `add` holds no tracking number.
-        CommandNotUnderstood: an option makes no sense.
+        CommandNotUnderstood: nothing follows `add`, or an option makes no sense.
         QuotaSpent: the account has no quota left; nothing was added.
         ProviderUnavailable: the provider does not answer.
     """
+    if not request.rest.strip():
+        raise CommandNotUnderstood('Which number? Paste one or more: `add 1Z… "Blue mugs"`.')
     pasted = read_pasted(request.rest)
     _check_options(pasted)
     if len(pasted.numbers) > 1:

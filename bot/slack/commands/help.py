@@ -21,4 +21,4 @@ async def help_(request: Request, services: Services) -> Reply:  # noqa: ARG001 
     verb = commands.VERBS.get(word)
     if verb:
         return Reply.to_asker(messages.help_verb(verb, request.command))
-    return Reply.to_asker(messages.help_all(commands.COMMANDS, request.command))
+    return Reply.to_asker(messages.help_all(commands.COMMANDS, request.command, unknown=word))

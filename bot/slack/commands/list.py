@@ -8,6 +8,7 @@ from bot.slack.commands.reading import typed
 from bot.slack.exchange import Reply, Request
 
 PAGES_AT_MOST = 4  # digits of a page's number
+KNOWN = "`problem`, `out`, `moving`, `waiting`, `delivered`, `archived` and `all`"
 
 
 @command(
@@ -39,11 +40,8 @@ def _fits(group: messages.Group, kinds: list[str]) -> bool:
 
 
 def _group(kind: str) -> messages.Group:
-    if kind == "archived":
-        return messages.Group.ARCHIVED
     if kind in messages.GROUP_WORDS:
         return messages.GROUP_WORDS[kind]
-    known = ", ".join(f"`{word}`" for word in ("all", "archived", *messages.GROUP_WORDS))
     raise CommandNotUnderstood(
-        f"I can't list `{kind[:40].replace('`', chr(39))}`. I know {known}. Nothing was changed."
+        f"I can't list `{kind[:40].replace('`', chr(39))}`. I know {KNOWN}. Nothing was changed."
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from bot.domain.errors import NoNumber, NotFollowed, UserError
 from bot.domain.pasted_text import normalise, unwrap, words
+from bot.domain.references import TAIL
 from bot.services import Services
 from bot.services.results import Here
 from bot.slack.exchange import Request
@@ -63,8 +64,9 @@ async def parcel(
     try:
         found = await services.tracker.find(request.place, reference)
     except NotFollowed as error:
-        short_id = _SHORT_ID.fullmatch(reference)
-        hint = "It was deleted, or it is followed elsewhere. Nothing was changed." if short_id else ""
+        hint = "Name at least the last four characters. Nothing was changed." if len(reference) < TAIL else ""
+        if _SHORT_ID.fullmatch(reference):
+            hint = "It was deleted, or it was never followed here. Nothing was changed."
         raise NotFollowed(shown, hint=hint) from error
     if len(found) > 1:
         raise SeveralFit(shown, found, say or (lambda short_id: f"{request.verb} {short_id}"))

@@ -1,5 +1,6 @@
 """Answers: what came of a command, said to the asker."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,10 +10,12 @@ from bot.domain.errors import (
     MessengerError,
     NoNumber,
     NotFollowed,
+    NotHere,
     ProviderUnavailable,
     QuotaSpent,
 )
 from bot.domain.numbers import NoTrackingNumber
+from bot.domain.status import Status
 from bot.services.results import Acted, ArchivedHere, Followed, Here, NothingToRestore, Refreshed
 from bot.services.sweep import Health
 from bot.services.tracker import LOOK_AGAIN_AFTER
@@ -20,7 +23,7 @@ from bot.slack.blocks import Block, actions, ago, button, escape, person, plain,
 from bot.slack.exchange import Message
 from bot.slack.messages.asking import CHOICES, ask
 from bot.slack.messages.card import beside_the_mark, latest
-from bot.slack.messages.words import carrier_name, channels, count, details, duration, label, state
+from bot.slack.messages.words import carrier_name, channels, count, details, duration, label, since, state
 
 LINES = 20
 """A block of results has at most this many lines."""
@@ -34,16 +37,13 @@ def followed(result: Followed) -> Message:
     show = button("Show", f"status {parcel.short_id}")
     facts = f"{details(parcel, subscription)}): {state(parcel)}."
     if result.already:
-        since = f"since {when(subscription.added_at, '{date_short_pretty}')}, added by {person(subscription.added_by)}"
-        return ask(f"Already followed here as *{label(subscription)}* {since} ({facts} No quota used.", show)
+        added = f"since {when(subscription.added_at, '{date_short_pretty}')}, added by {person(subscription.added_by)}"
+        return ask(f"Already followed here as *{label(subscription)}* {added} ({facts} No quota used.", show)
     cost = "1 of the quota used." if result.spent else "No quota used."
     others = f" {_upper(channels(result.others))} follows it too." if len(result.others) == 1 else ""
     others = f" {_upper(channels(result.others))} follow it too." if len(result.others) > 1 else others
-    wait = (
-        ""
-        if parcel.seen_by_carrier
-        else " No carrier news yet: that is normal for up to 48 h after the label. I keep looking."
-    )
+    wait = "" if parcel.seen_by_carrier else f" {latest(parcel)}"
+    wait += " I keep looking." if parcel.status is Status.NOT_FOUND and wait else ""
     return ask(f"Added *{label(subscription)}* ({facts}{others} {cost}{wait}", show)
 
 
@@ -85,8 +85,8 @@ def marked(result: Acted, now: datetime) -> Message:
     name, mark = label(result.subscription), result.parcel.mark
     undo = button("Return to carrier status", f"restore {result.parcel.short_id}")
     if result.already and mark:
-        since = duration(now - mark.at)
-        return ask(f"*{name}* was already marked by {person(mark.by)} {since} ago. Nothing was changed.", undo)
+        marked_at = since(now - mark.at)
+        return ask(f"*{name}* was already marked by {person(mark.by)} {marked_at}. Nothing was changed.", undo)
     return ask(f"*{name}*: {state(result.parcel)}. {beside_the_mark(result.parcel)}. Both are shown on the card.", undo)
 
 
@@ -108,11 +108,10 @@ def refreshed(result: Refreshed) -> Message:
     """Say what a look came to, or when the next one is possible."""
     name, carrier = f"*{label(result.subscription)}*", carrier_name(result.parcel.key.carrier)
     if result.looked_ago is not None:
-        wait = LOOK_AGAIN_AFTER - result.looked_ago
+        wait = duration(LOOK_AGAIN_AFTER - result.looked_ago)
         return ask(
-            f"{carrier} was asked about {name} {duration(result.looked_ago)} ago, and takes one question in two hours: "
-            f"the next is possible in {duration(wait)}. Since then nothing was changed: {state(result.parcel)}. "
-            f"{latest(result.parcel)}"
+            f"{name}: {carrier} was asked {since(result.looked_ago)} and can be asked again in {wait}. "
+            f"Still: {state(result.parcel)}."
         )
     news = "has news" if result.changed else "has nothing new"
     return ask(f"{carrier} {news} of {name}: {state(result.parcel)}. {latest(result.parcel)}")
@@ -125,13 +124,13 @@ def archived(result: Acted) -> Message:
     if result.already:
         by = person(result.subscription.archived_by)
         return ask(f"{name} was already archived here, by {by}. Nothing was changed.", back)
-    return ask(f"{name} is archived: this channel hears no more of it. Other channels that follow it still do.", back)
+    return ask(f"{name} is archived: this channel hears no more of it.", back)
 
 
 def unarchived(result: Acted) -> Message:
     """Say that a parcel is followed here again."""
-    what = "is not in the archive. Nothing was changed" if result.already else "is followed here again; no quota used"
-    return ask(f"*{label(result.subscription)}* {what}: {state(result.parcel)}.")
+    again, cost = ("already followed here", "") if result.already else ("followed here again", " No quota used.")
+    return ask(f"*{label(result.subscription)}* is {again}: {state(result.parcel)}.{cost}")
 
 
 def deleted(here: Here) -> Message:
@@ -149,16 +148,20 @@ def quota(left: int, most: int, health: Health) -> Message:
 def rounds(health: Health) -> str:
     """Return when all parcels were last checked, and since when and why that fails."""
     last = f"Last checked {ago(health.last_round_at)}." if health.last_round_at else "Not checked yet."
+    if health.failing_since and health.trouble == str(ProviderUnavailable()):
+        last = f"{last} " if health.overdue else ""
+        away = f"The tracking service has not answered since {when(health.failing_since)}."
+        return f"⚠️ {last}{away} News may be late; nothing is lost."
     if health.failing_since:
-        why = sentence(health.trouble.partition(".")[0].removeprefix("The tracking service "))
-        fails = f"The tracking service fails since {when(health.failing_since)}{why and f' (it {why})'}"
-        return f"⚠️ {last} {fails}; news may be late, nothing is lost."
+        is_theirs = health.trouble.startswith("The tracking service")
+        why = f": {sentence(health.trouble.partition('.')[0])}" if is_theirs else ""
+        return f"⚠️ {last} Checking fails since {when(health.failing_since)}{why}; news may be late, nothing is lost."
     return f"⚠️ {last} That is longer ago than usual; news may be late, nothing is lost." if health.overdue else last
 
 
 def sorry(error: BotError, command: str, *, again: str = "") -> Message:
     """Say what went wrong in the error's own sentence, with the one way on as a button; `again` is what was asked."""
-    text = sentence(str(error))
+    text = _VERB.sub(rf"`{command} ", sentence(str(error)))
     match error:
         case ArchivedHere():
             return ask(text, button("Unarchive", f"unarchive {error.parcel.short_id}"))
@@ -171,9 +174,9 @@ def sorry(error: BotError, command: str, *, again: str = "") -> Message:
         case CommandNotUnderstood():
             return ask(text, button("Help", "help"))
         case QuotaSpent():
-            return ask(f"{text} The parcels already followed go on.", button("Quota", "quota"))
-        case ProviderUnavailable() | MessengerError():
-            text = text if isinstance(error, ProviderUnavailable) else _SLACK_AWAY
+            return ask(text, button("Quota", "quota"))
+        case ProviderUnavailable() | MessengerError() | NotHere():
+            text = _SLACK_AWAY if isinstance(error, MessengerError) else text
             return ask(text, *([button("Try again", again)] if again and len(again) < _RETRY_MAX else []))
     return ask(text or f"That did not work. Nothing was changed; `{command} help` shows what I know.")
 
@@ -195,8 +198,8 @@ def not_a_verb(text: str, command: str, *, nearest: Sequence[str] = (), numbers:
             f"That looks like a tracking number. Nothing was changed; `{command} add {word}` follows it.",
             button("Add it", f"add {text}"),
         )
-    meant = f" Did you mean *{nearest[0]}*?" if nearest else ""
-    return ask(f"I do not know `{word}`.{meant} Nothing was changed.", button("Help", "help"))
+    meant = f"Did you mean *{nearest[0]}*?" if nearest else f"`{command} help` shows what I know."
+    return ask(f"I do not know `{word}`. {meant} Nothing was changed.", button("Help", "help"))
 
 
 def sentence(text: str) -> str:
@@ -206,6 +209,9 @@ def sentence(text: str) -> str:
 
 _SLACK_AWAY = "Slack did not take my message. Nothing was changed; please try again in a minute."
 _RETRY_MAX = 2000
+NAMES = "add|status|list|refresh|mark|restore|archive|unarchive|subscribe|quota|delete|help"
+# What somebody typed is quoted after "matches" and "list": it stays as it was, even when it is a verb.
+_VERB = re.compile(rf"(?<!matches )(?<!can't list )`(?=(?:{NAMES})[ `])")
 
 
 def _upper(text: str) -> str:

@@ -7,7 +7,7 @@ from bot.domain.parcel import Place
 from bot.services.results import Here
 from bot.slack.blocks import VALUE_MAX, Block, Element, actions, button, confirm, escape, section
 from bot.slack.exchange import Message
-from bot.slack.messages.words import channels, count, details, label, state
+from bot.slack.messages.words import channels, count, details, label, listed, state
 
 CHOICES = 10
 """A question has at most this many buttons; who needs another answer types it."""
@@ -26,10 +26,10 @@ def carrier_choice(
 ) -> Message:
     """Ask which of several carriers has the number; `typed` is the command so far."""
     names = [f"*{escape(one.name, 60)}*" for one in carriers[:CHOICES]]
-    fits = f"fits {', '.join(names[:-1])} and {names[-1]}. Which one carries it?"
+    fits = f"fits {listed(names)}. Which one carries it?"
     if len(names) == 1:
         fits = f"looks like {names[0]}, but I am not sure. Is it?"
-    spent = "; looking it up used 0.2 of the quota" if looked_up else " and nothing has been spent"
+    spent = "; looking it up used 0.2 of the quota" if looked_up else " or spent"
     return ask(
         f"`{escape(number, 64)}` {fits} Nothing was added{spent}. "
         f"If it is another: `{command} add {escape(number, 64)} carrier:NAME`.",
@@ -59,9 +59,11 @@ def carrier_unknown(
 
 def check_digit_doubt(number: str, fault: str, typed: str) -> Message:
     """Say that a number looks mistyped before anything is spent on it."""
+    _, is_digit, rest = fault.partition("the check digit is wrong for ")
+    whose, why = escape(rest.partition(";")[0]), escape(fault)
+    what = f" does not add up for {whose}: a digit may be mistyped" if is_digit else f": {why}"
     return ask(
-        f"`{escape(number, 64)}`: {escape(fault)}. Nothing was added. Check the label, or track it anyway "
-        "(1 of the quota).",
+        f"`{escape(number, 64)}`{what}. Nothing was added. Check the label, or track it anyway (1 of the quota).",
         button("Track it anyway", f"{typed} anyway:yes"),
     )
 

@@ -1,7 +1,7 @@
 """The card: the one message that shows a parcel in a channel, redrawn at each change."""
 
 from bot.domain.parcel import Parcel, Subscription
-from bot.domain.status import NOT_SEEN_YET
+from bot.domain.status import Status
 from bot.slack.blocks import Block, Element, actions, button, confirm, context, escape, overflow, person, section, when
 from bot.slack.exchange import Message
 from bot.slack.messages.words import carrier_name, carriers_own, details, is_gone, label, scan, state
@@ -20,11 +20,12 @@ def parcel_card(parcel: Parcel, subscription: Subscription) -> Message:
     head = f"*{state(parcel)}* · {label(subscription)}"
     facts = details(parcel, subscription)
     notes = (beside_the_mark(parcel), gone(parcel))
+    newest = latest(parcel) if parcel.newest or not parcel.mark else ""  # a mark has the carrier's status beside it
     return Message(
-        text=" · ".join(filter(None, (state(parcel), label(subscription), facts, *notes, latest(parcel)))),
+        text=" · ".join(filter(None, (state(parcel), label(subscription), facts, *notes, newest))),
         blocks=[
             section("\n".join(filter(None, (head, facts, *notes)))),
-            context(latest(parcel), f"Added by {person(subscription.added_by)} · {age(parcel)}"),
+            context(newest, f"Added by {person(subscription.added_by)} · {age(parcel)}"),
             actions(*_gone_buttons(parcel) if is_gone(parcel) else buttons(parcel)),
         ],
     )
@@ -71,10 +72,12 @@ def gone(parcel: Parcel) -> str:
 
 
 def latest(parcel: Parcel) -> str:
-    """Return the newest checkpoint on one line."""
+    """Return the newest checkpoint on one line, or why there is none."""
     if parcel.newest:
-        return scan(parcel.newest)
-    if parcel.status in NOT_SEEN_YET:
+        return scan(parcel.newest, parcel)
+    if parcel.status is Status.PENDING:
+        return f"The tracking service has not asked {carrier_name(parcel.key.carrier)} yet."
+    if parcel.status is Status.NOT_FOUND:
         return "No carrier news yet. That is normal for up to 48 h after the label was printed."
     return "The carrier gives no details."
 

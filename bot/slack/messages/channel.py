@@ -2,32 +2,27 @@
 
 from bot.domain.parcel import ChannelSettings
 from bot.domain.records import Notice, Trouble
-from bot.domain.status import Aloud, Event, Preset
+from bot.domain.status import Event, Preset
 from bot.slack.blocks import button, escape, person
 from bot.slack.exchange import Message
 from bot.slack.messages.asking import ask
-from bot.slack.messages.words import channel
+from bot.slack.messages.words import channel, listed
 
 EVENT_WORDS = {
-    Event.ADDED: "a parcel is followed here",
-    Event.MOVING: "any scan",
-    Event.CUSTOMS: "customs",
+    Event.PROBLEM: "problems",
+    Event.ATTEMPT: "failed attempts",
+    Event.RETURNED: "returns",
+    Event.REVERSED: "reversals",
+    Event.STALLED: "standstills",
     Event.OUT: "out for delivery",
     Event.COLLECT: "ready to collect",
-    Event.ATTEMPT: "delivery attempt failed",
-    Event.PROBLEM: "problem",
-    Event.RETURNED: "returning to sender",
-    Event.DELIVERED: "delivered",
-    Event.REVERSED: "no longer delivered",
-    Event.STALLED: "no movement for ten days",
-    Event.UNMOVED: "no scan within five days",
+    Event.DELIVERED: "deliveries",
+    Event.ADDED: "new parcels",
+    Event.MOVING: "each scan",
+    Event.CUSTOMS: "customs",
+    Event.UNMOVED: "five days without a first scan",
 }
-"""The events that people choose by preset, in the order of a journey."""
-_ALOUD_WORDS = {
-    Aloud.IMPORTANT: "problems, returns, reversals and deliveries are shown in the channel too",
-    Aloud.ALL: "all of it is shown in the channel too",
-    Aloud.NONE: "nothing of it is shown in the channel itself",
-}
+"""The events that people choose by preset, the most urgent first."""
 
 
 def introduction(settings: ChannelSettings, *, by: str, command: str) -> Message:
@@ -41,9 +36,16 @@ def introduction(settings: ChannelSettings, *, by: str, command: str) -> Message
 
 
 def rules(settings: ChannelSettings) -> str:
-    """Return the whole rule set of a channel in two sentences."""
-    told = ", ".join(words for event, words in EVENT_WORDS.items() if event in settings.preset.events)
-    return f"I tell (*{settings.preset}*): {told}. Of that, {_ALOUD_WORDS[settings.aloud]} (`aloud:{settings.aloud}`)."
+    """Return in a sentence what a channel hears of, and where."""
+    told = {event: words for event, words in EVENT_WORDS.items() if event in settings.preset.events}
+    shown = [words for event, words in told.items() if settings.aloud.shows(event)]
+    aloud = "all of it" if len(shown) == len(told) else listed(shown)
+    here = f"{aloud} also here in the channel" if aloud else "nothing here in the channel itself"
+    return f"You hear of {listed(list(told.values()))}, in each card's thread; {here}."
+
+
+def _chosen(settings: ChannelSettings) -> str:
+    return f"*{settings.preset}*, `aloud:{settings.aloud}`"
 
 
 def subscription_now(settings: ChannelSettings, command: str) -> Message:
@@ -51,15 +53,15 @@ def subscription_now(settings: ChannelSettings, command: str) -> Message:
     maker = f" Set by {person(settings.set_by)}." if settings.set_by else " Nobody changed it yet."
     others = [preset for preset in Preset if preset is not settings.preset]
     return ask(
-        f"{rules(settings)}{maker} Change it: `{command} subscribe quiet`, `essentials` or `everything`, with "
-        "`aloud:important`, `all` or `none`.",
+        f"{_chosen(settings)}. {rules(settings)}{maker} Change it: `{command} subscribe quiet`, "
+        "`essentials` or `everything`, with `aloud:important`, `all` or `none`.",
         *(button(preset.capitalize(), f"subscribe {preset}") for preset in others),
     )
 
 
 def subscription_changed(settings: ChannelSettings, *, by: str) -> Message:
     """Tell the channel who changed what it hears of, and the whole result."""
-    return Message(text=f"{person(by)} changed what this channel hears of. {rules(settings)}")
+    return Message(text=f"{person(by)} changed what this channel hears of: {_chosen(settings)}. {rules(settings)}")
 
 
 def notice(trouble: Notice, command: str) -> Message:

@@ -12,7 +12,7 @@ from bot.slack.exchange import Message
 from bot.slack.messages.answers import rounds
 from bot.slack.messages.asking import ask
 from bot.slack.messages.card import beside_the_mark, buttons, gone, latest
-from bot.slack.messages.words import carrier_name, count, details, is_gone, label, local_time, state
+from bot.slack.messages.words import count, details, is_gone, label, local_time, state
 
 PAGE = 8
 LINES = 20
@@ -45,6 +45,15 @@ GROUP_WORDS = {
     "waiting": Group.WAITING,
     "pending": Group.WAITING,
     "delivered": Group.DELIVERED,
+    "archived": Group.ARCHIVED,
+}
+_NOBODY = {
+    Group.NEEDS_A_PERSON: "No parcel here has a problem.",
+    Group.OUT: "No parcel here is out for delivery or to collect.",
+    Group.MOVING: "No parcel here is moving.",
+    Group.WAITING: "No parcel here waits for its first scan.",
+    Group.DELIVERED: "No parcel here is delivered.",
+    Group.ARCHIVED: "The archive is empty.",
 }
 
 
@@ -71,9 +80,10 @@ def group_of(here: Here) -> Group:
 def menu(everything: Sequence[Here], health: Health, command: str) -> Message:
     """Say what `/track` alone says: how things stand, and the five ways on."""
     active = [one for one in everything if one.subscription.active]
+    how = f"\n{rounds(health)}" if active or health.last_round_at or health.failing_since else ""
+    threads = " Commands do not run inside threads: use the buttons there." if active else ""
     return ask(
-        f"{_summary(active)}\n{rounds(health)}\nFollow one: `{command} add 1Z…`. Commands do not run inside threads: "
-        "use the buttons there.",
+        f"{_summary(active)}{how}\nFollow one: `{command} add 1Z…`.{threads}",
         button("Status", "status"),
         button("List", "list"),
         button("What is told here", "subscribe"),
@@ -131,10 +141,14 @@ def timeline(here: Here, health: Health) -> Message:
     head = f"*{state(parcel)}* · {label(subscription)}"
     notes = filter(None, (beside_the_mark(parcel), gone(parcel)))
     lines = [
-        " · ".join(filter(None, (local_time(one), escape(one.text) or "No description", escape(one.location, 100))))
+        " · ".join(
+            filter(None, (local_time(one, parcel), escape(one.text) or "No description", escape(one.location, 100)))
+        )
         for one in parcel.checkpoints[:LINES]
     ]
     earlier = f"\n…and {len(parcel.checkpoints) - LINES} earlier" if len(parcel.checkpoints) > LINES else ""
+    checked, added = rounds(health), f"added by {person(subscription.added_by)}"
+    is_well = not checked.startswith("⚠️")
     ways = buttons(parcel) if subscription.active else [button("Unarchive", f"unarchive {parcel.short_id}")]
     return Message(
         text=" · ".join((state(parcel), label(subscription), details(parcel, subscription), latest(parcel))),
@@ -143,26 +157,22 @@ def timeline(here: Here, health: Health) -> Message:
             section("\n".join(lines) + earlier if lines else latest(parcel)),
             context(
                 "Times are local to the scan." if lines else "",
-                _ages(parcel),
-                f"Added by {person(subscription.added_by)} {when(subscription.added_at, '{date_short_pretty}')}",
+                " · ".join((_read(parcel), *([checked[:1].lower() + checked[1:].rstrip(".")] * is_well), added)),
                 "" if subscription.active else f"Archived here by {person(subscription.archived_by)}",
-                rounds(health),
+                "" if is_well else checked,
             ),
             actions(*ways),
         ],
     )
 
 
-def _ages(parcel: Parcel) -> str:
-    """Return how old this is: when the carrier was asked, by the provider's clock, and when we read the answer."""
-    asked = f"{carrier_name(parcel.key.carrier)} was asked {when(parcel.updated_at)}" if parcel.updated_at else ""
-    read = f"read {when(parcel.observed_at)}" if parcel.observed_at else "not read yet"
-    return ", ".join(filter(None, (asked, read)))
+def _read(parcel: Parcel) -> str:
+    return f"Read {when(parcel.observed_at)}" if parcel.observed_at else "Not read yet"
 
 
 def _row(here: Here) -> str:
     newest = here.parcel.newest
-    moved = f" · {local_time(newest)} local" if newest else ""
+    moved = f" · {local_time(newest, here.parcel)} local" if newest else ""
     ended = " · no longer at the tracking service" if is_gone(here.parcel) else ""
     facts = details(here.parcel, here.subscription)
     return f"*{label(here.subscription)}* · {state(here.parcel)}{moved}{ended}\n{facts}"
@@ -186,7 +196,8 @@ def _summary(active: Sequence[Here]) -> str:
 
 def _nothing(command: str, *, words: str = "", archived: int = 0) -> Message:
     if words not in {"", "all"}:
-        return ask(f"No parcel here is “{escape(words, 40)}”.", button("List", "list"))
+        group = GROUP_WORDS.get(words)
+        return ask(_NOBODY[group] if group else f"No parcel here is “{escape(words, 40)}”.", button("List", "list"))
     kept = f" {count(archived, 'parcel')} in the archive: `{command} list archived`." if archived else ""
     return ask(
         f'Nothing is on its way. Paste a number: `{command} add 1ZX000010300000016 "Blue mugs"`.{kept}',

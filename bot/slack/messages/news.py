@@ -21,8 +21,9 @@ def news(rows: Sequence[Notification], parcel: Parcel, subscription: Subscriptio
     ordered = sorted((row for row in rows if row.event), key=lambda row: row.revision, reverse=True)
     row, earlier = ordered[0], ordered[1:]
     quoted = _spoken(row)
-    line = f"*{label(subscription)}*: {_what(row, parcel)} · {_whose(row, parcel, subscription)}"
-    more = [f"> {scan(quoted)}" if quoted else "", _also(row, parcel, subscription)]
+    what = _what(row, parcel)
+    line = f"*{label(subscription)}*: {what} · {_whose(row, parcel, subscription)}"
+    more = [f"> {scan(quoted, parcel, said=what)}" if quoted else "", _also(row, parcel, subscription)]
     if row.event is Event.DELIVERED and not quoted:
         more.append("> The carrier gives no details.")
     before = _before(row, earlier, parcel, told=quoted)
@@ -97,12 +98,16 @@ def _spoken(row: Notification) -> Checkpoint | None:
     return next(fits, lines[0] if lines else None)
 
 
+def _short(line: Checkpoint) -> str:
+    return ", ".join(filter(None, (escape(line.text) or "No description", escape(line.location, 100))))
+
+
 def _before(row: Notification, earlier: Sequence[Notification], parcel: Parcel, *, told: Checkpoint | None) -> str:
     """Return what else there is to tell, on one line: earlier rows and the lines that nobody was told of."""
     acts = [_what(one, parcel) for one in earlier if one.event not in SCANS]
     covered = [told, *(_spoken(one) for one in earlier if one.event not in SCANS)]
     lines = {line.id: line for one in (row, *earlier) for line in one.checkpoints}
-    parts = [*acts, *(scan(line) for line in lines.values() if line not in covered)]
+    parts = [*acts, *(_short(line) for line in lines.values() if line not in covered)]
     if not parts:
         return ""
     rest = f"; and {len(parts) - LISTED} more" if len(parts) > LISTED else ""

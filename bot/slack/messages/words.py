@@ -1,5 +1,6 @@
 """What statuses, carriers and times are called. A state is a word beside a symbol, never a colour alone."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.domain import carriers
@@ -9,7 +10,7 @@ from bot.domain.status import Status
 from bot.slack.blocks import escape, person
 
 STATUS_WORDS = {
-    Status.PENDING: "🕓 Waiting for the first scan",
+    Status.PENDING: "🕓 Not looked at yet",
     Status.NOT_FOUND: "🕓 Waiting for the first scan",
     Status.IN_TRANSIT: "🚚 In transit",
     Status.PICKUP: "🛵 Out for delivery or ready to collect",
@@ -90,15 +91,22 @@ def details(parcel: Parcel, subscription: Subscription) -> str:
     return " · ".join(filter(None, facts))
 
 
-def local_time(line: Checkpoint) -> str:
-    """Return the carrier's time as given: it has no zone, so it is never converted nor compared to a clock."""
-    return f"{line.local_time:%d %b %Y %H:%M}" if line.local_time else escape(line.raw_time, 40) or "no time given"
+def local_time(line: Checkpoint, parcel: Parcel) -> str:
+    """Return the carrier's time as given: it has no zone, so it is never converted nor compared to a clock.
+
+    The year stands there only when it is not the one in which we read the parcel.
+    """
+    if line.local_time is None:
+        return escape(line.raw_time, 40) or "no time given"
+    this_year = parcel.observed_at is not None and parcel.observed_at.year == line.local_time.year
+    return f"{line.local_time:%d %b %H:%M}" if this_year else f"{line.local_time:%d %b %Y %H:%M}"
 
 
-def scan(line: Checkpoint) -> str:
-    """Return a checkpoint on one line: words, place, local time."""
-    words = escape(line.text) or "No description"
-    return ", ".join(filter(None, (words, escape(line.location, 100), f"{local_time(line)} local")))
+def scan(line: Checkpoint, parcel: Parcel, *, said: str = "") -> str:
+    """Return a checkpoint on one line: words, place, local time; without the words when `said` ends with them."""
+    words = escape(line.text, 120)
+    words = "" if words and said.endswith(words) else escape(line.text) or "No description"
+    return " · ".join(filter(None, (words, escape(line.location, 100), f"{local_time(line, parcel)} local")))
 
 
 def channel(place: Place) -> str:
@@ -116,14 +124,24 @@ def channels(places: tuple[Place, ...]) -> str:
     shown = sorted({name for name in named if name != "another channel"})
     if hidden:
         shown.append("another channel" if hidden == 1 else f"{hidden} other channels")
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "no other channel"
+    return listed(shown) or "no other channel"
 
 
 def duration(span: timedelta) -> str:
-    """Return a span of time in words: "1 h 35 min"."""
-    minutes = max(1, round(span.total_seconds() / 60))
+    """Return a span of time in words, rounded down: "1 h 35 min"."""
+    minutes = max(1, int(span.total_seconds() // 60))
     hours, minutes = divmod(minutes, 60)
     return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
+
+
+def since(span: timedelta) -> str:
+    """Return how long ago something was: "just now", "1 h 35 min ago"."""
+    return "just now" if span < timedelta(minutes=1) else f"{duration(span)} ago"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as people list them: "one, two and three"."""
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def count(number: int, word: str) -> str:

@@ -436,3 +436,9 @@ def test_more_than_is_read_at_once_is_refused() -> None:
     for text in ("x" * (1024 * 1024 + 1), "包" * 400_000, "a " * 10_001, f"{UPS} " * 2_001, "1," * 10_001):
         with pytest.raises(PastedTooMuch, match="Nothing was added"):
             read_pasted(text)
+
+
+def test_a_carrier_may_stand_between_the_number_and_a_quoted_title() -> None:
+    pasted = read_pasted('7000011115 dhl "Spare parts"')
+
+    assert (pasted.carrier_words, pasted.title) == ("dhl", "Spare parts")

@@ -10,6 +10,7 @@ import pytest
 
 from bot.sandbox.slack.model import BOT_USER
 from bot.sandbox.world import CannotServe, World, serve
+from bot.slack.commands import COMMANDS, VERBS
 
 ADA, BEN, CHI = "U0ADA", "U0BEN", "U0CHI"
 ORDERS, DESK, GENERAL = "C0ORDERS", "G0DESK", "C0GENERAL"
@@ -370,6 +371,42 @@ async def test_calls_are_listed_the_newest_first(visitor: Visitor) -> None:
     assert [(one["what"], one["answer"]) for one in provider] == [("GET /v2/carriers", "200")]
     assert len((await visitor.gets("/sandbox/calls"))["calls"]) == 3
     assert len((await visitor.gets("/sandbox/calls?service=slack&most=1"))["calls"]) == 1
+
+
+async def test_a_call_that_made_something_was_taken_and_a_refused_one_was_not(visitor: Visitor) -> None:
+    faults = visitor.world.trackingmore.faults
+    faults.rate_limits = False
+
+    async def add() -> None:
+        await visitor.client.post(
+            "/trackingmore/v2/trackings/post",
+            json={"tracking_number": MUGS, "carrier_code": "ups"},
+            headers={"Trackingmore-Api-Key": "sandbox-key-0001"},
+        )
+
+    await add()
+    await add()
+    faults.existing_is_201 = True
+    await add()
+
+    calls = (await visitor.gets("/sandbox/calls?service=trackingmore"))["calls"]
+    assert [(one["answer"], one["ok"]) for one in calls] == [("201", True), ("4016", False), ("200", True)]
+
+
+# ── what is hinted at ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_every_hint_is_a_command_that_the_bot_or_slack_knows(visitor: Visitor) -> None:
+    hints = [one["usage"].split() for one in (await visitor.gets("/sandbox/state"))["commands"]]
+
+    assert all(word in VERBS for command, word in hints if command == "/track")
+    assert [word for command, word in hints if command != "/track"] == ["@waybill"]
+
+
+async def test_every_subcommand_has_a_hint(visitor: Visitor) -> None:
+    hints = [one["usage"] for one in (await visitor.gets("/sandbox/state"))["commands"]]
+
+    assert {f"/track {one.name}" for one in COMMANDS} <= set(hints)
 
 
 # ── what comes by itself ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
+from bot.domain.errors import NotFollowed
 from bot.domain.parcel import Checkpoint, Mark
 from bot.domain.records import Trouble
 from bot.domain.status import Event, Preset, Status
-from bot.services.results import Here
+from bot.services.results import Acted, ArchivedHere, Here, Refreshed
 from bot.slack import messages
+from bot.slack.commands import COMMANDS
 from bot.slack.exchange import Message
+from bot.slack.messages.answers import NAMES
 from bot.slack.messages.channel import EVENT_WORDS
 from tests.unit.slack import examples
 from tests.unit.slack.examples import EXAMPLES, MOVING, MUGS, NOW
@@ -147,7 +151,7 @@ def test_what_came_and_went_unseen_is_told_with_what_it_is_now() -> None:
     text = examples.NEWS["attempt_missed"].text
 
     assert "Delivery attempt failed. Now: ✅ Delivered" in text
-    assert "Nobody at home, Berlin" in text.split("Also: Left with neighbour")[0]
+    assert "Nobody at home · Berlin" in text.split("Also: Left with neighbour")[0]
 
 
 def test_rows_told_together_are_one_message_and_nothing_stands_in_it_twice() -> None:
@@ -161,7 +165,58 @@ def test_no_message_says_none_or_null() -> None:
 
 
 def test_the_carriers_time_is_shown_as_given_and_called_local() -> None:
-    assert "01 Mar 2026 17:14 local" in shown(examples.CARDS["card_in_transit"])
+    assert "01 Mar 17:14 local" in shown(examples.CARDS["card_in_transit"])
+
+
+def test_the_year_of_a_scan_is_shown_when_it_is_not_this_one() -> None:
+    line = replace(examples.ARRIVED, local_time=datetime(2025, 12, 31, 23, 50))  # noqa: DTZ001 - carriers give no zone
+
+    card = messages.parcel_card(replace(MOVING, checkpoints=(line,)), MUGS)
+
+    assert "31 Dec 2025 23:50 local" in card.text
+
+
+def test_a_reason_that_the_news_has_told_is_not_quoted_again() -> None:
+    text = examples.NEWS["problem_in_carriers_words"].text
+
+    assert text.count("Delayed by bad weather") == 1
+    assert text.endswith("Berlin hub · 02 Mar 12:14 local")
+
+
+def test_what_can_be_typed_stands_as_it_is_typed_and_what_was_typed_stays_as_it_was() -> None:
+    hint = messages.sorry(ArchivedHere(examples.ARCHIVED, MOVING), "/parcels")
+    quoted = messages.sorry(NotFollowed("list"), "/parcels")
+
+    assert "`/parcels unarchive P-142`" in hint.text
+    assert quoted.text.startswith("Nothing here matches `list`. Nothing was changed. `/parcels list` shows")
+
+
+def test_every_verb_is_known_where_errors_name_it() -> None:
+    assert NAMES.split("|") == [one.name for one in COMMANDS]
+
+
+def test_what_was_just_asked_was_asked_just_now() -> None:
+    refreshed = messages.refreshed(Refreshed(parcel=MOVING, subscription=MUGS, looked_ago=timedelta(seconds=20)))
+    marked = messages.marked(Acted(parcel=examples.MARKED, subscription=MUGS, already=True), NOW)
+
+    assert "UPS was asked just now and can be asked again in 1 h 59 min." in refreshed.text
+    assert "was already marked by <@UBEN> just now." in marked.text
+
+
+def test_a_marked_parcel_that_the_carrier_has_not_seen_says_so_once() -> None:
+    unseen = replace(examples.MARKED, status=Status.NOT_FOUND, checkpoints=())
+
+    card = messages.parcel_card(unseen, MUGS)
+
+    assert "UPS says: 🕓 Waiting for the first scan" in card.text
+    assert "No carrier news yet" not in shown(card)
+
+
+def test_a_round_that_fails_and_is_overdue_says_when_the_last_one_was() -> None:
+    failing, overdue = examples.FAILING, replace(examples.FAILING, overdue=True)
+
+    assert "Last checked" not in messages.quota(9, 500, failing).text
+    assert "Last checked" in messages.quota(9, 500, overdue).text
 
 
 def test_a_time_that_nobody_can_read_is_shown_as_it_came() -> None:
@@ -169,7 +224,7 @@ def test_a_time_that_nobody_can_read_is_shown_as_it_came() -> None:
 
     card = messages.parcel_card(replace(MOVING, checkpoints=(line,)), MUGS)
 
-    assert "No description, yesterday-ish local" in card.text
+    assert "No description · yesterday-ish local" in card.text
 
 
 ANYTHING = st.text(alphabet=st.characters(codec="utf-8"), max_size=400) | st.sampled_from(

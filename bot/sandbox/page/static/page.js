@@ -150,10 +150,9 @@ function drawParcels() {
       make("code", { textContent: one.number }));
     return make("li", { className: `parcel ${one.stored ? "stored" : ""}`, "data-number": one.number },
       make("header", {}, make("b", { textContent: one.title || one.story }), make("small", { textContent: one.carrier_name })),
-      fill,
+      make("div", { className: "line" }, fill, make("small", { textContent: one.next || "no more scans" })),
       make("p", { className: `state ${one.status}` }, make("b", { textContent: one.words }), one.where && ` · ${one.where}`),
-      make("footer", {}, act("move", "Next scan", over), act("finish", "To the end", over), ...(one.stored ? [act("refresh", "Look now", false)] : []),
-        make("small", { textContent: one.next || "no more scans" })));
+      make("footer", {}, act("move", "Next scan", over), act("finish", "To the end", over), ...(one.stored ? [act("refresh", "Look now", false)] : [])));
   });
 }
 
@@ -216,10 +215,15 @@ function fill(log, messages, subject) {
 }
 const isAtEnd = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 90;
 const toEnd = (log) => { log.scrollTop = log.scrollHeight; log.atEnd = true; };
-const sizes = new ResizeObserver((all) => { for (const { target } of all) if (target.atEnd) toEnd(target); });
+const shape = (log) => `${log.clientWidth} ${log.clientHeight}`;
+const sizes = new ResizeObserver((all) => {
+  for (const { target } of all) { target.shape = shape(target); if (target.atEnd) toEnd(target); }
+});
 for (const log of [$("log"), $("replies")]) {
   sizes.observe(log);
-  log.addEventListener("scroll", () => { log.atEnd = isAtEnd(log); });
+  log.addEventListener("scroll", () => { // a log that changes its shape scrolls, too, though nobody wished it
+    if (log.shape === shape(log)) log.atEnd = isAtEnd(log);
+  });
 }
 
 function go(to) {

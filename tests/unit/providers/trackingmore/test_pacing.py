@@ -74,6 +74,18 @@ async def test_the_first_call_waits_for_nothing() -> None:
     assert queue.turns == [("first", 0)]
 
 
+async def test_right_after_a_start_it_waits_since_a_process_before_may_just_have_called() -> None:
+    queue = Queue()
+    queue.pacer = Pacer(rest=SPACING, monotonic=queue.time.monotonic, sleep=queue.time.sleep)
+
+    first = asyncio.create_task(queue.call("first"))
+    await queue.time.on(3)
+    await first
+    await queue.call("other lane", "POST /trackings/post")
+
+    assert queue.turns == [("first", 1.1), ("other lane", 3)]
+
+
 async def test_calls_of_one_operation_are_more_than_a_second_apart() -> None:
     queue = Queue()
 
@@ -207,3 +219,25 @@ async def test_a_lane_takes_only_so_many_and_turns_away_the_rest() -> None:
     for one in crowd:
         one.cancel()
     await asyncio.gather(*crowd, return_exceptions=True)
+
+
+async def test_after_a_quick_answer_the_next_call_keeps_its_distance_from_the_answer() -> None:
+    queue = Queue()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(queue.call("held up on its way", takes=0.5))
+        group.create_task(queue.call("next"))
+        await queue.time.on(3)
+
+    assert 1.6 <= queue.turns[1][1] < 1.75
+
+
+async def test_nobody_waits_for_a_slow_answer() -> None:
+    queue = Queue()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(queue.call("slow", takes=30))
+        group.create_task(queue.call("next"))
+        await queue.time.on(31)
+
+    assert 1.1 <= queue.turns[1][1] < 1.25

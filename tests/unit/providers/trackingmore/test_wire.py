@@ -339,3 +339,11 @@ def test_counts_may_be_text_or_missing() -> None:
     assert counts[Status.IN_TRANSIT] == 31
     assert counts[Status.DELIVERED] == counts[Status.EXPIRED] == 0
     assert Status.UNKNOWN not in counts
+
+
+def test_a_real_time_answer_takes_the_finer_word_from_its_newest_line() -> None:
+    line = {"Date": "2026-03-02 09:00", "StatusDescription": "At the shop", "substatus": "pickup002"}
+
+    found = read(status="pickup", origin_info={"trackinfo": [line]})
+
+    assert found.substatus == "pickup002"

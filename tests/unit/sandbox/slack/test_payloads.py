@@ -114,7 +114,7 @@ async def test_what_is_sent_is_signed_with_the_present_time(slack: Slack, app: A
 
     body, headers = app.got[-1]
     assert headers["X-Slack-Request-Timestamp"] == str(int(clock.now))
-    assert headers["X-Slack-Signature"] == signature("sandbox-signing-secret", str(int(clock.now)), body)
+    assert headers["X-Slack-Signature"] == signature("sandbox-secret-0001", str(int(clock.now)), body)
 
 
 async def test_errors_are_answered_in_slacks_shape(api: Api, slack: Slack) -> None:

@@ -30,7 +30,8 @@ async def test_a_sure_number_is_followed_at_once_and_shown_as_a_card(ada: Conver
     assert answer.only_asker_sees_it
     assert "Added *Blue mugs*" in answer.text
     assert "1 of the quota used" in answer.text
-    assert "Waiting for the first scan* · Blue mugs" in ada.card.shown
+    assert "Not looked at yet* · Blue mugs" in ada.card.shown
+    assert "The tracking service has not asked UPS yet." in ada.card.shown
     assert f"UPS `{UPS}` · order 1042 · P-1" in ada.card.shown
 
 
@@ -101,7 +102,7 @@ async def test_when_several_carriers_fit_the_asker_chooses(ada: Conversation) ->
     answer = await ada.types(f'add {FITS_SEVERAL} "Blue mugs" order:1042')
 
     assert answer.only_asker_sees_it
-    assert "nothing has been spent" in answer.text
+    assert "Nothing was added or spent." in answer.text
     assert len(answer.buttons) > 1
     assert set(answer.buttons.values()) >= {f'add {FITS_SEVERAL} title:"Blue mugs" order:"1042" carrier:gls'}
     assert created(ada.world) == []
@@ -185,7 +186,7 @@ async def test_the_carrier_that_a_person_names_is_used(ada: Conversation) -> Non
 async def test_a_wrong_check_digit_is_said_before_anything_is_spent(ada: Conversation) -> None:
     answer = await ada.types(f"add {UPS_MISTYPED} Vase")
 
-    assert "check digit" in answer.text
+    assert "does not add up for UPS: a digit may be mistyped. Nothing was added." in answer.text
     assert answer.buttons == {"Track it anyway": f'add {UPS_MISTYPED} title:"Vase" anyway:yes'}
     assert created(ada.world) == []
 
@@ -275,12 +276,21 @@ async def test_a_list_that_fits_no_button_is_sent_in_groups(ada: Conversation) -
     assert created(ada.world) == []
 
 
-@pytest.mark.parametrize("words", ["add", "  ADD", "add this parcel", "add <@U012AB3CD|sam> <#C012AB3CD|orders>"])
+@pytest.mark.parametrize("words", ["add", "  ADD"])
+async def test_add_alone_asks_which_number(ada: Conversation, words: str) -> None:
+    answer = await ada.types(words)
+
+    assert answer.text == 'Which number? Paste one or more: `/track add 1Z… "Blue mugs"`.'
+    assert ada.world.provider.calls == []
+
+
+@pytest.mark.parametrize("words", ["add this parcel", "add <@U012AB3CD|sam> <#C012AB3CD|orders>"])
 async def test_without_a_number_nothing_happens_but_help(ada: Conversation, words: str) -> None:
     answer = await ada.types(words)
 
     assert answer.only_asker_sees_it
     assert "no tracking number" in answer.text
+    assert "`/track add 1ZX000010300000016" in answer.text
     assert answer.buttons == {"Help": "help add"}
     assert ada.world.provider.calls == []
 
@@ -343,7 +353,6 @@ async def test_without_quota_nothing_is_added_and_it_says_so(ada: Conversation) 
     answer = await ada.types(f"add {UPS}")
 
     assert "quota is used up" in answer.text
-    assert "The parcels already followed go on." in answer.text
     assert ada.cards == []
 
 

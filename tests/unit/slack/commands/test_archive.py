@@ -89,4 +89,4 @@ async def test_what_is_not_archived_cannot_be_taken_out(ada: Conversation) -> No
 
     answer = await ada.types("unarchive P-1")
 
-    assert "is not in the archive. Nothing was changed" in answer.text
+    assert "is already followed here: 🕓" in answer.text

@@ -6,6 +6,7 @@ from bot.domain.errors import ProviderUnavailable
 from bot.domain.parcel import Checkpoint
 from bot.domain.status import Aloud, Preset, Status
 from bot.slack.commands import COMMANDS, VERBS
+from bot.slack.commands.add import OPTIONS
 from tests.fakes import START
 from tests.unit.slack.conftest import UPS, Conversation, reported
 
@@ -16,7 +17,8 @@ async def test_the_rules_are_shown_to_the_asker_alone(ada: Conversation) -> None
     answer = await ada.types("subscribe")
 
     assert answer.only_asker_sees_it
-    assert "I tell (*essentials*): out for delivery, ready to collect" in answer.text
+    assert "*essentials*, `aloud:important`. You hear of problems, failed attempts" in answer.text
+    assert "problems, returns, reversals and deliveries also here in the channel." in answer.text
     assert "Nobody changed it yet." in answer.text
     assert answer.buttons == {"Quiet": "subscribe quiet", "Everything": "subscribe everything"}
 
@@ -25,7 +27,8 @@ async def test_a_change_of_the_rules_is_told_to_the_channel_with_who_made_it(ada
     answer = await ada.types("sub everything aloud:all")
 
     assert not answer.only_asker_sees_it
-    assert answer.text.startswith("<@UADA> changed what this channel hears of. I tell (*everything*)")
+    assert answer.text.startswith("<@UADA> changed what this channel hears of: *everything*, `aloud:all`.")
+    assert "all of it also here in the channel" in answer.text
     settings = await ada.world.store.settings(ada.place)
     assert (settings.preset, settings.aloud, settings.set_by) == (Preset.EVERYTHING, Aloud.ALL, "UADA")
 
@@ -72,7 +75,7 @@ async def test_a_scan_is_told_only_where_everything_is(ada: Conversation) -> Non
 
     assert ada.thread == []
     assert "First scan: 🚚 In transit" in loud.thread[0]
-    assert "Departed, Köln" in ada.card.shown
+    assert "Departed · Köln" in ada.card.shown
 
 
 async def test_the_quota_is_shown_with_the_last_round(ada: Conversation) -> None:
@@ -105,7 +108,7 @@ async def test_rounds_that_fail_are_said_with_since_when(ada: Conversation) -> N
 
     answer = await ada.types("quota")
 
-    assert "fails since <!date^" in answer.text
+    assert "has not answered since <!date^" in answer.text
     assert "nothing is lost" in answer.text
 
 
@@ -127,8 +130,23 @@ async def test_each_name_of_a_verb_has_help(ada: Conversation, name: str) -> Non
 async def test_every_event_is_explained(ada: Conversation) -> None:
     answer = await ada.types("help events")
 
-    assert "`problem`: quiet, essentials, everything" in answer.shown
-    assert "`moving` (any scan): everything" in answer.shown
+    assert "*quiet*: problems, failed attempts" in answer.shown
+    assert "*essentials*: quiet, and also out for delivery" in answer.shown
+    assert "*everything*: essentials, and also new parcels, each scan" in answer.shown
+
+
+async def test_help_for_a_word_that_is_no_verb_says_so_first(ada: Conversation) -> None:
+    unknown, everything = await ada.types("help foo"), await ada.types("help")
+
+    assert unknown.shown.startswith("I do not know `foo`.\n")
+    assert "I do not know" not in everything.shown
+
+
+async def test_help_explains_each_option_of_add(ada: Conversation) -> None:
+    answer = await ada.types("help add")
+
+    lines = [line.lstrip('`"') for line in answer.shown.splitlines()]
+    assert [key for key in OPTIONS[:7] if not any(line.startswith(key) for line in lines)] == []
 
 
 async def test_every_example_in_help_is_understood(ada: Conversation) -> None:

@@ -20,7 +20,7 @@ async def test_delivered_on_the_card_marks_it_and_keeps_what_the_carrier_says(ad
 
     assert answer.nothing_said
     assert "*✅ Marked delivered by <@UADA>* · Blue mugs" in ada.card.shown
-    assert "UPS says: 🕓 Waiting for the first scan" in ada.card.shown
+    assert "UPS says: 🕓 Not looked at yet" in ada.card.shown
     assert "<@UADA> marked it *delivered*" in ada.thread[0]
     assert ada.world.provider.marks == [(KEY, Status.DELIVERED)]
 

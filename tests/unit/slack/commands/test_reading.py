@@ -94,3 +94,11 @@ async def test_another_channel_does_not_know_the_parcel(ada: Conversation) -> No
 
     assert "Nothing here matches `P-1`" in answer.text
     assert "mugs" not in answer.shown
+
+
+async def test_a_reference_that_is_too_short_says_how_long_it_must_be(ada: Conversation) -> None:
+    await ada.follows()
+
+    answer = await ada.types("status 016")
+
+    assert "Name at least the last four characters." in answer.text

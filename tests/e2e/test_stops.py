@@ -1,0 +1,84 @@
+"""Asked to stop, the bot finishes what it began and leaves the rest for its next start; and it is never two."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+from bot.app import DRAIN
+from bot.cli.run import STORE_TAKEN
+from tests.e2e.ground import Ground, Trap
+from tests.e2e.stage import ORDERS, until
+
+
+@pytest_asyncio.fixture
+async def ground(tmp_path: Path) -> AsyncIterator[Ground]:
+    """Return a stage whose bot runs, with a channel that hears everything."""
+    ground = Ground(tmp_path, by="http")
+    await ground.start()
+    await ground.types("/track subscribe everything")
+    yield ground
+    await ground.stop()
+
+
+async def test_what_was_under_way_when_it_was_asked_to_stop_is_told_once(ground: Ground) -> None:
+    numbers = [ground.prints() for _ in range(3)]
+    await ground.types(f"/track add {' '.join(numbers)}")
+    await until(lambda: all_told(ground))
+    for number in numbers:
+        ground.scan(number)
+    assert ground.bot
+
+    ground.wire.trap = trap = Trap(path="/chat.postMessage", act=ground.bot.terminate, answers_after=2.5)
+    late = ground.prints()
+    acknowledged = await ground.types(f"/track add {late}")
+    await asyncio.wait_for(trap.sprung.wait(), 10)
+    began = time.monotonic()
+    code = await ground.bot.wait()
+    took = time.monotonic() - began
+    doubtful = [row for row in ground.untold() if row["progress"] == "sending"]
+    await ground.start_bot()
+    await until(lambda: all_told(ground))
+
+    assert (code, doubtful) == (0, [])
+    assert took < DRAIN.total_seconds()
+    assert acknowledged["delivery"]["failed"] is None
+    assert [[line.newest for line in ground.lines(ORDERS, number)] for number in numbers] == [[1], [1], [1]]
+    assert [len(cards) for cards in ground.cards(ORDERS).values()] == [1, 1, 1, 1]
+    assert ground.charged() == 4
+
+
+async def all_told(ground: Ground) -> bool:
+    """Return whether the bot has done and told everything."""
+    told = all(ground.told(ORDERS, number) == scans for number, scans in ground.scans.items() if scans)
+    shown = set(ground.cards(ORDERS)) == set(ground.scans)
+    return told and shown and not ground.untold() and not ground.undone()
+
+
+async def test_a_provider_that_hangs_does_not_hold_up_the_stop(ground: Ground) -> None:
+    ground.world.trackingmore.faults.hang = True
+    await ground.types(f"/track add {ground.prints()}")
+    began = time.monotonic()
+
+    code = await ground.stop_bot()
+
+    ground.world.trackingmore.faults.hang = False
+    assert code == 0
+    assert time.monotonic() - began < DRAIN.total_seconds()
+    assert len(ground.undone()) == 1  # acknowledged, so it is for the next start to do
+
+
+async def test_a_second_bot_on_the_same_data_does_not_start_and_names_the_first(ground: Ground) -> None:
+    assert ground.bot
+
+    second = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "run"), env=ground.environment(), stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await asyncio.wait_for(second.communicate(), 20)
+
+    assert second.returncode == STORE_TAKEN == 3
+    assert f"(process {ground.bot.pid})" in said.decode()
+    assert ground.bot.returncode is None

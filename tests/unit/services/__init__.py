@@ -1,0 +1,1 @@
+"""What the core does, on fakes that can be interrupted."""
