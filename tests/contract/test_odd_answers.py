@@ -1,6 +1,8 @@
 """Odd answers of the tracking service and the network: each becomes the right word in the channel, or none.
 
 Long, since each oddity is a test of its own.
+
+Over 300 lines: each odd answer is written out as it came.
 """
 
 import asyncio

@@ -1,4 +1,7 @@
-"""What every store promises, whatever it is made of."""
+"""What every store promises, whatever it is made of.
+
+Over 300 lines: both stores keep one list of promises.
+"""
 
 import asyncio
 import random

@@ -1,6 +1,8 @@
 """The TrackingMore client against the simulated service, over real HTTP on loopback.
 
 Over 300 lines, since all of it shares one server and one world.
+
+Over 300 lines: every operation and every code has its turn.
 """
 
 import asyncio

@@ -2,6 +2,8 @@
 
 Time stands still until a test moves it. What people type and press comes in the way Slack sends it; what is said is
 what the simulated Slack holds and its limits let through. Long, since all hands that move it are here together.
+
+Over 300 lines: it holds the whole bot, and hands for all that people do with it.
 """
 
 import contextlib

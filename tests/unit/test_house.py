@@ -115,3 +115,11 @@ def test_the_procfile_is_valid() -> None:
 
     assert answer.returncode == 0, answer.stderr
     assert "(web)" in answer.stderr
+
+
+def test_a_long_file_says_in_its_head_why() -> None:
+    long = [path for path in own_files() if path.suffix == ".py" and len(path.read_text().splitlines()) > 300]
+
+    heads = {path.relative_to(TOP).as_posix(): path.read_text().split('"""')[1] for path in long}
+
+    assert [name for name, head in heads.items() if "Over 300 lines:" not in head] == []

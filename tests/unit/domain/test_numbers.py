@@ -1,4 +1,7 @@
-"""What people paste after `add`, read as they mean it. Long, since every habit of theirs is a test of one reading."""
+"""What people paste after `add`, read as they mean it. Long, since every habit of theirs is a test of one reading.
+
+Over 300 lines: people paste numbers in many ways.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,4 +1,7 @@
-"""The page's routes over the real simulated services: what people see, what they do, and who may ask."""
+"""The page's routes over the real simulated services: what people see, what they do, and who may ask.
+
+Over 300 lines: the page has many small promises.
+"""
 
 import json
 from collections.abc import AsyncIterator

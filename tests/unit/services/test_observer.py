@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from bot.domain import changes
-from bot.domain.errors import StoreError
+from bot.domain.errors import RevisionMoved, StoreError
 from bot.domain.parcel import Parcel, Report
 from bot.domain.status import Event, Preset, Status
 from bot.ports import Record
+from bot.services.observer import Observer
 from bot.stores.memory import MemoryTables
 from bot.stores.store import RecordStore
 from tests.unit.domain.journeys import DELIVERED, KEY, OUT, PICKED_UP
@@ -76,15 +77,39 @@ async def test_when_somebody_else_saves_meanwhile_the_page_is_taken_in_all_the_s
 
 
 class RivalStore(RecordStore):
-    """A store where somebody else is quicker, once."""
+    """A store where somebody else is quicker, once or always."""
 
     rival: Coroutine[object, object, object] | None = None
+    always = False
 
     async def save(self, *records: Record, remove: Iterable[Record] = (), onto: Iterable[Record] = ()) -> None:
+        if self.always:
+            raise RevisionMoved("somebody else was quicker")
         if rival := self.rival:
             self.rival = None
             await rival
         await super().save(*records, remove=remove, onto=onto)
+
+
+async def test_where_others_are_quicker_every_time_nothing_is_changed_and_the_caller_hears_of_it() -> None:
+    core = Core(store=(store := RivalStore(MemoryTables())))
+    before = await core.follows()
+    store.always = True
+
+    with pytest.raises(RevisionMoved):
+        await core.observer.change("T", KEY, lambda parcel: (replace(parcel, origin="China"), None))
+
+    assert await core.parcel() == before
+
+
+async def test_a_page_with_a_change_wakes_the_outbox_and_one_without_does_not(core: Core) -> None:
+    await core.follows()
+    woken: list[str] = []
+    observer = Observer(core.store, core.clock, lambda: woken.append("woken"))
+    page = [refreshed(core, Status.DELIVERED, DELIVERED)]
+
+    assert [await observer.take_page(page), len(woken)] == [1, 1]
+    assert [await observer.take_page(page), len(woken)] == [0, 1]
 
 
 async def test_a_parcel_that_makes_us_stumble_does_not_stop_the_others(

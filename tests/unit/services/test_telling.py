@@ -133,7 +133,7 @@ async def test_passing_faults_do_not_count_as_refusals(core: Core) -> None:
 
 @pytest.mark.parametrize("reason", ["not_in_channel", "is_archived", "channel_not_found"])
 async def test_a_channel_that_is_gone_is_paused_its_owner_told_once_and_the_others_served(
-    core: Core, reason: str
+    core: Core, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     await core.follows(ORDERS, by="UANN")
     await core.follows(ORDERS, key_of(2), by="UBEN")
@@ -149,6 +149,7 @@ async def test_a_channel_that_is_gone_is_paused_its_owner_told_once_and_the_othe
     ((owner, notice),) = core.messenger.warnings
     assert (owner, notice.trouble, notice.place, notice.detail) == ("UANN", Trouble.PLACE_GONE, ORDERS, reason)
     assert len(await core.store.waiting()) == 2
+    assert caplog.text.count("a channel no longer takes messages") == 1
 
 
 async def test_when_the_channel_is_back_what_was_missed_is_told(core: Core) -> None:

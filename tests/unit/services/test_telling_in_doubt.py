@@ -100,6 +100,23 @@ async def test_what_happens_while_a_line_is_in_doubt_is_told_after_it(core: Core
     assert await core.store.waiting() == []
 
 
+async def test_news_does_not_hurry_what_is_in_doubt(core: Core) -> None:
+    await core.follows()
+    core.provider.has(KEY, Status.PICKUP, OUT)
+    core.clock.move(minutes=5)
+    await core.sweep.run_once()
+    core.messenger.faults["tell"] = [MessengerDoubtful("timeout")]
+    await core.outbox.tell_due()
+
+    core.provider.has(KEY, Status.UNDELIVERED, ATTEMPTED, OUT)
+    await core.sweep.run_once()
+    await tell_after(core, timedelta(seconds=5))
+    assert core.told() == []
+
+    await tell_after(core, LATER)
+    assert core.told() == [[Event.OUT, Event.ATTEMPT]]
+
+
 async def test_a_message_that_did_not_arrive_does_not_hide_behind_the_one_before(core: Core) -> None:
     await core.follows()
     core.provider.has(KEY, Status.PICKUP, OUT)

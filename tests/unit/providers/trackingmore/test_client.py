@@ -1,6 +1,8 @@
 """The operations: what each sends, and what it makes of the answer.
 
 Over 300 lines: 18 operations, each with its own rows.
+
+Over 300 lines: there are eighteen operations.
 """
 
 import json

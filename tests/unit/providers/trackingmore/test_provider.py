@@ -1,6 +1,8 @@
 """TrackingMore behind the port: what services ask for, and the windowed list.
 
 Over 300 lines, since every way in which a list can move needs the same service that moves it.
+
+Over 300 lines: a list can move in many ways while it is read.
 """
 
 import asyncio

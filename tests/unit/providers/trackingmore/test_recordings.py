@@ -1,6 +1,8 @@
 """Every recorded answer is read through the client, and every recorded question is what the client asks.
 
 Over 300 lines: 38 recordings, and what was asked for each.
+
+Over 300 lines: there are thirty-eight recordings.
 """
 
 import json

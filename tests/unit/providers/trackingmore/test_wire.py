@@ -1,6 +1,8 @@
 """What a parcel looks like in answers, and what we read of it.
 
 Over 300 lines: every type variant of the contract has its row.
+
+Over 300 lines: every variant of a field is written out.
 """
 
 import logging

@@ -1,4 +1,7 @@
-"""What people type and press reaches the app as Slack sends it, and they see what Slack shows."""
+"""What people type and press reaches the app as Slack sends it, and they see what Slack shows.
+
+Over 300 lines: people do many things in a workspace.
+"""
 
 import asyncio
 import json

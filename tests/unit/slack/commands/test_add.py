@@ -1,4 +1,7 @@
-"""`/track add`: following a parcel, and every question that comes before anything is spent."""
+"""`/track add`: following a parcel, and every question that comes before anything is spent.
+
+Over 300 lines: adding asks back in many ways.
+"""
 
 from collections.abc import Sequence
 
