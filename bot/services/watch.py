@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.domain.errors import MessengerError, StoreError
+from bot.domain.errors import MessengerBusy, MessengerError, MessengerUnavailable, StoreError
 from bot.domain.records import Memo, Notice, Trouble
 from bot.ports import Clock, Messenger, Store
 
@@ -27,21 +27,31 @@ class Watch:
 
     async def tell_admins(self, trouble: Trouble, detail: str = "") -> None:
         """Tell each admin by direct message, unless they were told of this kind within a day. Never raises."""
-        now, name = self._clock.now(), f"told:{trouble}"
-        told = await self._store.memo(ALL, name)
-        quiet_until = self._quiet_until.get(trouble, datetime.fromisoformat(told) if told else now)
+        now = self._clock.now()
+        kept = await self._store.memo(ALL, f"told:{trouble}")
+        quiet_until = self._quiet_until.get(trouble, datetime.fromisoformat(kept) if kept else now)
         if now < quiet_until:
             return
-        self._quiet_until[trouble] = now + AT_MOST_EVERY
+        await self._quiet(trouble, until=now + AT_MOST_EVERY)
+        told = [await self._told(admin, Notice(trouble=trouble, detail=detail)) for admin in self._admins]
+        if told and not any(told):
+            await self._quiet(trouble, until=now)  # nobody heard of it: the next time it is said again
+
+    async def _quiet(self, trouble: Trouble, *, until: datetime) -> None:
+        self._quiet_until[trouble] = until
         try:
-            await self._store.save(Memo(workspace=ALL, name=name, value=(now + AT_MOST_EVERY).isoformat()))
+            await self._store.save(Memo(workspace=ALL, name=f"told:{trouble}", value=until.isoformat()))
         except StoreError:
             logger.warning("what an admin is told could not be kept", extra={"trouble": str(trouble)})
-        for admin in self._admins:
-            try:
-                await self._messenger.warn(admin, Notice(trouble=trouble, detail=detail))
-            except MessengerError as error:
-                logger.warning("an admin could not be told", extra={"trouble": str(trouble), "why": str(error)})
+
+    async def _told(self, admin: str, notice: Notice) -> bool:
+        """Tell one admin; return False when a later try may succeed."""
+        try:
+            await self._messenger.warn(admin, notice)
+        except MessengerError as error:
+            logger.warning("an admin could not be told", extra={"trouble": str(notice.trouble), "why": str(error)})
+            return not isinstance(error, MessengerBusy | MessengerUnavailable)
+        return True
 
     def tell_admins_soon(self, trouble: Trouble, detail: str = "") -> None:
         """Tell them, but let nobody wait for it."""

@@ -10,10 +10,8 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import quantiles
@@ -26,25 +24,21 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.domain.changes import observe
-from bot.domain.parcel import Checkpoint, Parcel, ParcelKey, Place, Subscription
-from bot.domain.status import Status
+from bot.domain.parcel import Parcel
 from bot.providers.trackingmore import wire
 from bot.providers.trackingmore.reader import decode
 from bot.sandbox import trackingmore as sandbox
 from bot.sandbox.slack.delivery import signature
 from bot.services.observer import Observer
 from bot.stores.memory import memory_store
-from bot.stores.store import RecordStore
 from bot.stores.tables import to_document, to_text
 from bot.stores.tinydb import open_store
+from tests.benchmarks.many import NOON, PARCELS, echo, fill, parcel, with_many_parcels
 from tests.e2e.ground import Ground
-from tests.e2e.stage import ADA, BEN, ORDERS, free_port, until
+from tests.e2e.stage import ADA, BEN, ORDERS, until
 from tests.fakes import FakeClock
 from tests.serving import serving
 
-PARCELS = 10_000
-ELSEWHERE = Place("T0SANDBOX", "C0ELSEWHERE")
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 CHI = "U0CHI"
 SECRET = "sandbox-secret-0001"
 AT_ONCE, REQUESTS = 20, 1000
@@ -88,79 +82,6 @@ async def timed(act: Callable[[], Awaitable[object]]) -> float:
     began = time.perf_counter()
     await act()
     return time.perf_counter() - began
-
-
-def parcel(serial: int) -> Parcel:
-    """Return a parcel that has been under way for a while."""
-    lines = tuple(
-        Checkpoint(
-            carrier="ups",
-            local_time=datetime(2026, 3, 2, hour),  # noqa: DTZ001 - carriers give no zone
-            text=f"Arrived at Facility {hour}",
-            location="Salt Lake City, UT, US",
-            status=Status.IN_TRANSIT,
-            substatus="transit001",
-        )
-        for hour in range(6, 0, -1)
-    )
-    return Parcel(
-        workspace=ELSEWHERE.workspace,
-        key=ParcelKey("ups", f"1ZX{serial:015d}"),
-        serial=serial,
-        added_at=NOON,
-        status=Status.IN_TRANSIT,
-        substatus="transit001",
-        checkpoints=lines,
-        seen=frozenset(line.id for line in lines),
-        revision=6,
-        observed_at=NOON,
-    )
-
-
-async def fill(store: RecordStore) -> None:
-    """Have a channel follow 10,000 parcels."""
-    parcels = [parcel(serial) for serial in range(1, PARCELS + 1)]
-    follows = [
-        Subscription(place=ELSEWHERE, key=one.key, added_by="U0ADA", added_at=NOON, card="1.0") for one in parcels
-    ]
-    await store.save(*parcels, *follows)
-
-
-@asynccontextmanager
-async def with_many_parcels(folder: Path, *, sweep_every: int) -> AsyncIterator[Ground]:
-    """Run the bot over HTTP with 10,000 parcels in its store; the simulated Slack counts no calls."""
-    store = await open_store(folder / "data")
-    await fill(store)
-    await store.close()
-    ground = Ground(folder, by="http", sweep_every=sweep_every)
-    try:
-        await ground.start()
-        ground.world.slack.limits.on = False
-        yield ground
-    finally:
-        await ground.stop()
-
-
-@asynccontextmanager
-async def echo() -> AsyncIterator[str]:
-    """Run the bare route in a process of its own; yield its address."""
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.benchmarks.echo", str(port))
-    url = f"http://127.0.0.1:{port}/slack/events"
-
-    async def answers() -> bool:
-        try:
-            async with aiohttp.ClientSession() as session, session.post(url, data=b"hello") as answer:
-                return answer.status == 200
-        except aiohttp.ClientConnectionError:
-            return False
-
-    try:
-        await until(answers)
-        yield url
-    finally:
-        process.terminate()
-        await process.wait()
 
 
 async def under_load(url: str) -> Figures:

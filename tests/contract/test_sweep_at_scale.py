@@ -71,7 +71,8 @@ class Rounds:
 async def rounds() -> AsyncIterator[Rounds]:
     """Return rounds whose first one is done: what was known before is no news."""
     time = Time()
-    service = sandbox.TrackingMore(clock=sandbox.CarrierClock(start=START, speed=0), key=KEY, monotonic=time.monotonic)
+    clock = sandbox.CarrierClock(start=START, speed=0)
+    service = sandbox.TrackingMore(clock=clock, key=KEY, quirks=False, monotonic=time.monotonic)
     store, messenger = memory_store(), FakeMessenger(FakeClock())
     await store.save(*(record for number in range(PARCELS) for record in followed(service, f"1ZX{number:015d}")))
     async with serving(service.app) as url:
@@ -90,8 +91,8 @@ async def rounds() -> AsyncIterator[Rounds]:
 
 
 def followed(service: sandbox.TrackingMore, number: str) -> tuple[Parcel, Subscription]:
-    """Put a parcel into the account; return it as a channel follows it. Every other one is scanned every hour."""
-    hours = range(-4, 30) if int(number[3:]) % 2 else (-4,)
+    """Put a parcel into the account; return it as a channel follows it. Every other one is scanned every 3 hours."""
+    hours = range(-4, 12, 3) if int(number[3:]) % 2 else (-4,)
     scans = [
         sandbox.Checkpoint(at=(START + timedelta(hours=hour)).timestamp(), text=f"Arrived at stop {hour}")
         for hour in hours

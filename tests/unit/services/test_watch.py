@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import MessengerUnavailable
+from bot.domain.errors import MessengerBusy, MessengerDoubtful, MessengerUnavailable
 from bot.domain.records import Trouble
 from bot.services.watch import Watch
 from tests.unit.services.core import Core, settle
@@ -75,6 +76,25 @@ async def test_an_admin_who_cannot_be_told_keeps_it_from_nobody(core: Core, capl
 
     assert told(core) == [("UOPS", Trouble.KEY_REFUSED)]
     assert len(caplog.records) == 1
+
+
+async def test_when_slack_was_busy_they_are_told_the_next_time(core: Core) -> None:
+    core.messenger.faults["warn"] = [MessengerBusy(timedelta(seconds=3)) for _ in range(2)]
+
+    await core.watch.tell_admins(Trouble.KEY_REFUSED)
+    core.clock.move(minutes=5)
+    await core.restarted().watch.tell_admins(Trouble.KEY_REFUSED)
+
+    assert told(core) == [("UADMIN", Trouble.KEY_REFUSED), ("UOPS", Trouble.KEY_REFUSED)]
+
+
+async def test_when_it_is_not_known_whether_they_were_told_they_are_not_told_again(core: Core) -> None:
+    core.messenger.faults["warn"] = [MessengerDoubtful("timeout") for _ in range(2)]
+
+    for _ in range(2):
+        await core.watch.tell_admins(Trouble.KEY_REFUSED)
+
+    assert told(core) == []
 
 
 async def test_nobody_waits_while_they_are_told(core: Core) -> None:
