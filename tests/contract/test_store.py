@@ -20,7 +20,7 @@ from bot.ports import Record, Store
 from bot.stores.memory import MemoryTables
 from bot.stores.store import store_on
 from bot.stores.tinydb import open_store
-from tests.unit.stores.examples import HERE, NOW, TITLE, item, one_of_each, parcel, row, subscription
+from tests.contract.stores.examples import HERE, NOW, TITLE, item, one_of_each, parcel, row, subscription
 
 Open = Callable[[], Awaitable[Store]]
 THERE = Place("T-TWO", "C-ORDERS")

@@ -38,11 +38,14 @@ LOGGERS = (
 
 
 @pytest.fixture
-def written() -> Iterator[io.StringIO]:
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Configure logging at its most talkative, and put back afterwards what was there."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in logging.Logger.manager.loggerDict}
+    for name in ("uvicorn", "uvicorn.error"):  # as they are where no test has served yet
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        logging.getLogger(name).setLevel(logging.NOTSET)
     stream = io.StringIO()
     configure(SECRETS, stream=stream, level=logging.DEBUG)
     yield stream

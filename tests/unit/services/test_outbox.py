@@ -13,10 +13,12 @@ from bot.domain.errors import MessengerBusy, StoreError
 from bot.domain.parcel import NewParcel, Place
 from bot.domain.records import Notification
 from bot.domain.status import Event, Status
+from bot.services.outbox import Outbox
 from bot.stores.memory import MemoryTables
 from bot.stores.store import RecordStore
 from tests.unit.domain.journeys import ATTEMPTED, DELIVERED, DEPARTED, KEY, OUT, PICKED_UP
 from tests.unit.services.core import OPS, ORDERS, Core, delivers, key_of, settle
+from tests.unit.services.midway import NotingStore
 
 
 async def follows_many(core: Core, count: int, place: Place = ORDERS) -> None:
@@ -205,6 +207,39 @@ async def test_a_commit_wakes_the_outbox(core: Core) -> None:
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
+
+
+async def test_what_is_told_makes_way_for_the_next(core: Core) -> None:
+    await follows_many(core, 5)
+    await delivers(core, *map(key_of, range(5)))
+    outbox = Outbox(store=core.store, messenger=core.messenger, clock=core.clock, pace=timedelta())
+    running = asyncio.create_task(outbox.run())
+
+    for _ in range(5):
+        await settle()
+
+    assert len(core.messenger.lines()) == 5
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_while_the_store_is_full_nothing_is_told_and_afterwards_everything(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    core = Core(store=(store := NotingStore()))
+    await core.follows()
+    await delivers(core, KEY)
+    store.full = True
+    await core.outbox.tell_due()
+    assert core.told() == []
+
+    store.full = False
+    await core.all_told()
+    await core.all_told()
+
+    assert core.told() == [[Event.DELIVERED]]
+    assert caplog.text.count("the store refused what the outbox had to say") == 1
 
 
 async def test_the_outbox_outlives_a_fault_of_its_own(caplog: pytest.LogCaptureFixture) -> None:

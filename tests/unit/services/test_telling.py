@@ -1,6 +1,7 @@
 """What becomes of a notification, whatever Slack answers."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,9 +16,11 @@ from bot.domain.errors import (
     PlaceGone,
     WorkspaceGone,
 )
-from bot.domain.records import Trouble
+from bot.domain.parcel import NewParcel, Parcel, Subscription
+from bot.domain.records import Notification, Progress, Trouble
 from bot.domain.status import Event, Status
 from bot.services.telling import CLOSED_FOR, LADDER
+from tests.fakes import FakeClock, FakeMessenger
 from tests.unit.domain.journeys import DELIVERED, KEY
 from tests.unit.services.core import OPS, ORDERS, Core, both_delivered, delivered, key_of, tell_after
 
@@ -26,16 +29,18 @@ TOLD = [[Event.DELIVERED]]
 # ── it was surely not posted ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_when_slack_asks_to_wait_the_channel_waits_that_long(core: Core) -> None:
-    await delivered(core)
+async def test_when_slack_asks_to_wait_the_whole_channel_waits_that_long(core: Core) -> None:
+    await both_delivered(core)
     core.messenger.faults["tell"] = [MessengerBusy(timedelta(seconds=30))]
 
     await core.outbox.tell_due()
+    assert {row.progress for row in await core.store.waiting()} == {Progress.WAITING}  # nothing of it was posted
     await tell_after(core, timedelta(seconds=29))
     assert core.told() == []
 
     await tell_after(core, timedelta(seconds=2))
-    assert core.told() == TOLD
+    await tell_after(core, timedelta(seconds=1))
+    assert core.told() == TOLD * 2
 
 
 async def test_while_one_channel_waits_the_others_are_served(core: Core) -> None:
@@ -116,6 +121,32 @@ async def test_a_message_refused_three_times_is_set_aside_and_named_and_the_othe
     assert await core.store.waiting() == []
 
 
+class StumblingMessenger(FakeMessenger):
+    """A Slack for which the lines of one parcel cannot be written."""
+
+    async def tell(
+        self, rows: Sequence[Notification], parcel: Parcel, subscription: Subscription, *, stamp: str, plain: bool
+    ) -> None:
+        if parcel.key == KEY:
+            raise ZeroDivisionError("a fault of ours")
+        await super().tell(rows, parcel, subscription, stamp=stamp, plain=plain)
+
+
+async def test_a_message_that_makes_us_stumble_is_set_aside_and_the_others_go_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = FakeClock()
+    core = Core(clock=clock, messenger=StumblingMessenger(clock))
+    await both_delivered(core)
+
+    for _ in range(4):
+        await tell_after(core, LADDER[0])
+
+    assert [line.parcel.key for line in core.messenger.lines()] == [key_of(2)]
+    assert await core.store.waiting() == []
+    assert "ZeroDivisionError" in caplog.text
+
+
 async def test_passing_faults_do_not_count_as_refusals(core: Core) -> None:
     await delivered(core)
     faults: list[MessengerError] = [MessengerUnavailable("no connection")] * 4
@@ -184,6 +215,7 @@ async def test_a_workspace_that_shuts_us_out_gets_no_more_calls_and_one_line_in_
         await core.all_told()
 
     assert len(core.messenger.faults["tell"]) == 99
+    assert {row.progress for row in await core.store.waiting()} == {Progress.WAITING}
     assert caplog.text.count("a workspace no longer takes messages") == 1
     assert [record.__dict__["reason"] for record in caplog.records] == ["account_inactive"]
 
@@ -233,9 +265,23 @@ async def test_a_deletion_is_told_everywhere_and_then_nothing_is_left(core: Core
     assert (await core.store.subscriptions(OPS), await core.store.waiting()) == ([], [])
 
 
-async def test_rows_of_a_parcel_nobody_has_any_more_are_dropped(core: Core) -> None:
+async def test_what_is_added_again_before_its_deletion_is_told_stays(core: Core) -> None:
+    await core.follows()
+    await core.tracker.delete(ORDERS, KEY, by="UADA")
+
+    await core.tracker.follow(NewParcel(key=KEY), ORDERS, by="UBEN")
+    await core.all_told()
+
+    assert core.told() == [[Event.DELETED]]
+    assert (await core.parcel()).removed_at is None
+    assert [one.active for one in await core.store.subscriptions(ORDERS)] == [True]
+
+
+@pytest.mark.parametrize("what", ["parcel", "subscription"])
+async def test_rows_of_what_is_no_more_are_dropped(core: Core, what: str) -> None:
     await delivered(core)
-    await core.store.save(remove=[await core.parcel()])
+    (subscription,) = await core.store.subscriptions(ORDERS)
+    await core.store.save(remove=[await core.parcel() if what == "parcel" else subscription])
 
     await core.all_told()
 

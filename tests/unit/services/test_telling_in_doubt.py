@@ -160,6 +160,20 @@ async def test_while_slack_is_away_we_go_on_looking_before_we_tell_again(core: C
     assert await core.store.waiting() == []
 
 
+async def test_what_slack_never_says_is_told_again_after_an_hour(core: Core) -> None:
+    await delivered(core)
+    core.messenger.faults["tell"] = [MessengerDoubtful("timeout")]
+    core.messenger.faults["find"] = [MessengerUnavailable("no connection")] * 1000
+    await core.outbox.tell_due()
+
+    for _ in range(59):
+        await tell_after(core, timedelta(minutes=1))
+    assert core.told() == []
+
+    await tell_after(core, timedelta(minutes=2))
+    assert core.told() == TOLD
+
+
 async def test_a_redraw_in_doubt_is_not_repeated_without_a_pause(core: Core) -> None:
     await core.follows()
     core.messenger.faults["show_card"] = [MessengerDoubtful("HTTP 503")] * 100

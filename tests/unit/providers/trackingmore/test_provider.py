@@ -203,7 +203,7 @@ async def test_a_window_that_moved_by_more_than_pages_share_is_read_again() -> N
 
 
 async def test_a_list_that_never_joins_comes_to_an_end_all_the_same() -> None:
-    service = Service(60_000)
+    service = Service(12_000)
     service.leave = {call: range(500) for call in range(2, 100)}
 
     await window(service)

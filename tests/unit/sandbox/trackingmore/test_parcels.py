@@ -210,16 +210,16 @@ async def test_parcels_are_counted_by_status_archived_ones_too(service: Service)
     assert recent["transit"] == 1
 
 
-async def test_ten_thousand_parcels_are_told_apart_by_the_time_of_their_refresh(service: Service) -> None:
+async def test_thousands_of_parcels_are_told_apart_by_the_time_of_their_refresh(service: Service) -> None:
     at = START.timestamp()
     scans = [Checkpoint(at=at - 3600 * n, text=f"Scan {n}") for n in range(6)]
-    for n in range(10_000):
+    for n in range(4_000):
         service.tm.put(f"1ZMANY{n:05}", "ups", checkpoints=scans)
     service.passes(hours=6)
     now = int(service.clock.now().timestamp())
 
     window = await service.data(f"GET /trackings/get?limit=2000&update_time_min={now - 299}&update_time_max={now}")
-    three_hours = await service.data(f"GET /trackings/get?limit=2000&page=5&update_time_min={now - 3 * 3600}")
+    three_hours = await service.data(f"GET /trackings/get?limit=2000&page=2&update_time_min={now - 3 * 3600}")
 
-    assert 220 < int(window["total"]) < 340  # 10,000 in three hours are 278 in five minutes
-    assert (three_hours["total"], three_hours["count"]) == ("10000", 2000)
+    assert 80 < int(window["total"]) < 145  # 4,000 in three hours are 111 in five minutes
+    assert (three_hours["total"], three_hours["count"]) == ("4000", 2000)

@@ -17,8 +17,8 @@ from bot.domain.errors import StoreError
 from bot.stores.tables import TABLES, slot_of, to_document, to_text
 from bot.stores.tinydb import open_store
 from bot.stores.tinydb.storage import FileStorage
-from tests.unit.stores.examples import HERE, TITLE, one_of_each, parcel, row, subscription
-from tests.unit.stores.files import ROOT, count_calls, keep, plain
+from tests.contract.stores.examples import HERE, TITLE, one_of_each, parcel, row, subscription
+from tests.contract.stores.files import ROOT, count_calls, keep, plain
 
 
 async def test_any_tinydb_program_reads_the_same_documents(folder: Path, main: Path) -> None:
@@ -97,8 +97,8 @@ async def test_what_json_has_no_words_for_leaves_the_file_as_it_was(folder: Path
 async def test_titles_do_not_depend_on_the_code_page_of_the_system(folder: Path) -> None:
     code = f"""if True:
         import asyncio, pathlib
-        from tests.unit.stores.examples import subscription
-        from tests.unit.stores.files import keep
+        from tests.contract.stores.examples import subscription
+        from tests.contract.stores.files import keep
         asyncio.run(keep(pathlib.Path({str(folder)!r}), subscription(1, title={TITLE!a})))
     """
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}

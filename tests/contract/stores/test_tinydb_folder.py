@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.stores.tinydb import open_store
-from tests.unit.stores.examples import parcel
-from tests.unit.stores.files import NOBODY, as_an_ordinary_user, keep, refusal, saver, serials
+from tests.contract.stores.examples import parcel
+from tests.contract.stores.files import NOBODY, as_an_ordinary_user, keep, refusal, saver, serials
 
 
 async def test_a_second_process_is_refused_and_told_who_holds_the_store(folder: Path) -> None:

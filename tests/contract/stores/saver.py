@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.domain.records import Memo
 from bot.stores.tinydb import open_store
-from tests.unit.stores.examples import parcel, row, subscription
+from tests.contract.stores.examples import parcel, row, subscription
 
 
 async def main(folder: Path) -> None:

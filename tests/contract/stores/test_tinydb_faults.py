@@ -14,8 +14,8 @@ from bot.domain.errors import StoreError
 from bot.domain.records import Memo
 from bot.stores.tables import to_document
 from bot.stores.tinydb import open_store
-from tests.unit.stores.examples import HERE, parcel, row, subscription
-from tests.unit.stores.files import count_calls, fail_at, keep, no_file_above, plain, saver, serials
+from tests.contract.stores.examples import HERE, parcel, row, subscription
+from tests.contract.stores.files import count_calls, fail_at, keep, no_file_above, plain, saver, serials
 
 
 async def test_a_kill_costs_nothing_that_was_acknowledged(folder: Path) -> None:

@@ -37,7 +37,7 @@ async def refusal(folder: Path) -> str:
 
 def saver(folder: Path) -> subprocess.Popen[str]:
     """Start a process that saves until it is killed."""
-    command = [sys.executable, "-m", "tests.unit.stores.saver", str(folder)]
+    command = [sys.executable, "-m", "tests.contract.stores.saver", str(folder)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 

@@ -10,8 +10,8 @@ import pytest
 from bot.domain.records import Memo
 from bot.stores.store import LAST_SERIAL, SERIALS_LEFT_OUT
 from bot.stores.tinydb import open_store
-from tests.unit.stores.examples import HERE, parcel, subscription
-from tests.unit.stores.files import keep, refusal
+from tests.contract.stores.examples import HERE, parcel, subscription
+from tests.contract.stores.files import keep, refusal
 
 BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
