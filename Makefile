@@ -28,7 +28,7 @@ test: $(VENV)/.dev ## Run the tests: unit, contract, e2e
 	$(TESTS) $(ARGS)
 
 unit: $(VENV)/.dev ## Run tests/unit only: no sockets, seconds
-	$(BIN)/python -m pytest tests/unit $(ARGS)
+	$(BIN)/python -m pytest tests/unit -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev ## Everything a push must pass: format, lint, types, arrows, tests
 	$(BIN)/ruff format --check

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from bot.services.outbox import Outbox
 from bot.stores.memory import MemoryTables
 from bot.stores.store import RecordStore
 from tests.unit.domain.journeys import ATTEMPTED, DELIVERED, DEPARTED, KEY, OUT, PICKED_UP
-from tests.unit.services.core import OPS, ORDERS, Core, delivers, key_of, settle
+from tests.unit.services.core import OPS, ORDERS, Core, delivers, key_of, settle, tell_after
 from tests.unit.services.midway import NotingStore
 
 
@@ -197,31 +197,32 @@ async def test_the_outbox_says_how_long_until_something_is_due(core: Core) -> No
     assert timedelta(seconds=0.9) < wait <= timedelta(seconds=1)
 
 
-async def test_a_commit_wakes_the_outbox(core: Core) -> None:
-    running = asyncio.create_task(core.outbox.run())
-    await core.tracker.follow(NewParcel(key=KEY), ORDERS, by="UADA")
-
-    await settle()
-
-    assert len(core.messenger.cards()) == 1
-    running.cancel()
+@asynccontextmanager
+async def running(outbox: Outbox) -> AsyncIterator[None]:
+    task = asyncio.create_task(outbox.run())
+    yield
+    task.cancel()
     with suppress(asyncio.CancelledError):
-        await running
+        await task
+
+
+async def test_a_commit_wakes_the_outbox(core: Core) -> None:
+    async with running(core.outbox):
+        await core.tracker.follow(NewParcel(key=KEY), ORDERS, by="UADA")
+        await settle()
+
+        assert len(core.messenger.cards()) == 1
 
 
 async def test_what_is_told_makes_way_for_the_next(core: Core) -> None:
     await follows_many(core, 5)
     await delivers(core, *map(key_of, range(5)))
     outbox = Outbox(store=core.store, messenger=core.messenger, clock=core.clock, pace=timedelta())
-    running = asyncio.create_task(outbox.run())
+    async with running(outbox):
+        for _ in range(5):
+            await settle()
 
-    for _ in range(5):
-        await settle()
-
-    assert len(core.messenger.lines()) == 5
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+        assert len(core.messenger.lines()) == 5
 
 
 async def test_while_the_store_is_full_nothing_is_told_and_afterwards_everything(
@@ -235,8 +236,7 @@ async def test_while_the_store_is_full_nothing_is_told_and_afterwards_everything
     assert core.told() == []
 
     store.full = False
-    await core.all_told()
-    await core.all_told()
+    await tell_after(core, timedelta(minutes=1))
 
     assert core.told() == [[Event.DELIVERED]]
     assert caplog.text.count("the store refused what the outbox had to say") == 1
@@ -245,19 +245,16 @@ async def test_while_the_store_is_full_nothing_is_told_and_afterwards_everything
 async def test_the_outbox_outlives_a_fault_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
     core = Core(store=(store := StumblingStore(MemoryTables())))
     store.stumbles = True
-    running = asyncio.create_task(core.outbox.run())
-    with caplog.at_level(logging.ERROR):
+    async with running(core.outbox):
+        with caplog.at_level(logging.ERROR):
+            await settle()
+        store.stumbles = False
+
+        await core.tracker.follow(NewParcel(key=KEY), ORDERS, by="UADA")
         await settle()
-    store.stumbles = False
 
-    await core.tracker.follow(NewParcel(key=KEY), ORDERS, by="UADA")
-    await settle()
-
-    assert "the outbox stumbled" in caplog.text
-    assert len(core.messenger.cards()) == 1
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+        assert "the outbox stumbled" in caplog.text
+        assert len(core.messenger.cards()) == 1
 
 
 class StumblingStore(RecordStore):
