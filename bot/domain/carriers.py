@@ -15,9 +15,6 @@ from bot.domain.errors import UserError
 NEEDS_POSTCODE = frozenset({"mondialrelay", "postnl-3s", "gls"})
 """Codes of carriers that show nothing without the postcode the parcel goes to."""
 
-NEEDS_SHIP_DATE = frozenset({"deutsche-post"})
-"""Codes of carriers that show nothing without the day the parcel was sent."""
-
 # The post of a country, where the table has several for it or files it under another country. For all other countries
 # it is the one row of type `globalpost`.
 _POST_OF = {

@@ -9,7 +9,6 @@ from functools import cache
 from bot.domain import carriers
 from bot.domain.carriers import Carrier
 from bot.domain.check_digits import Check, fedex, identcode, luhn, mod7, mod10, mod37_36, s10
-from bot.domain.errors import UserError
 
 SURE = 0.9
 """From this confidence on a carrier may be taken without asking, when it is the only one."""
@@ -19,17 +18,6 @@ PLAIN = 0.9  # digits alone, with a check digit that fits: one string of digits 
 LIKELY = 0.6  # a form that others may have, too
 LOOSE = 0.25  # so many digits, and no check digit
 _WEAKER = {PLAIN: 0.4, LIKELY: 0.3, LOOSE: 0.1}  # beside a better fit
-
-
-class CarrierNotRecognised(UserError):
-    """No carrier that we know has numbers of this form."""
-
-    def __init__(self, number: str) -> None:
-        super().__init__(
-            f"I can't tell which carrier `{number}` belongs to, so nothing was added. "
-            f"Put the carrier's name before it: `add dhl {number}`."
-        )
-        self.number = number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

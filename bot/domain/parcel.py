@@ -4,11 +4,9 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, NewType
+from typing import NamedTuple
 
 from bot.domain.status import NOT_SEEN_YET, Aloud, Preset, Status
-
-TrackingNumber = NewType("TrackingNumber", str)
 
 
 class ParcelKey(NamedTuple):

@@ -71,7 +71,6 @@ class InboxItem:
     response_url: str = ""
     card: str = ""
     private: bool = False
-    uses: int = 0
     attempts: int = 0
     done_at: datetime | None = None
 

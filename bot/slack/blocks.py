@@ -48,11 +48,6 @@ def context(*texts: str) -> Block:
     return {"type": "context", "elements": [mrkdwn(text) for text in texts if text][:CONTEXT_MAX]}
 
 
-def header(text: str) -> Block:
-    """Return a block of large text."""
-    return {"type": "header", "text": {"type": "plain_text", "text": plain(text, 150), "emoji": True}}
-
-
 def divider() -> Block:
     """Return a line across."""
     return {"type": "divider"}

@@ -37,11 +37,6 @@ class Request:
     private: bool = False
     channel_name: str = ""
 
-    @property
-    def pressed(self) -> bool:
-        """Return whether a button was pressed, not a command typed."""
-        return bool(self.card) or self.private
-
 
 class Audience(StrEnum):
     """Who sees a reply."""

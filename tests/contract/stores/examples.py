@@ -138,7 +138,6 @@ def one_of_each() -> list[Record]:
             response_url="https://hooks.slack.com/commands/T-ONE/1/a",
             card="1772442000.000100",
             private=True,
-            uses=2,
             attempts=1,
             done_at=NOW,
         ),

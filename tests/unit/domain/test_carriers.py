@@ -4,7 +4,6 @@ import pytest
 
 from bot.domain.carriers import (
     NEEDS_POSTCODE,
-    NEEDS_SHIP_DATE,
     UnknownCarrier,
     carrier,
     carrier_of_host,
@@ -150,4 +149,4 @@ def test_the_post_of_each_country_is_one_carrier_and_express_mail_may_be_another
 
 
 def test_carriers_that_need_more_than_a_number_are_in_the_table() -> None:
-    assert {one.code for one in carriers()} >= NEEDS_POSTCODE | NEEDS_SHIP_DATE
+    assert {one.code for one in carriers()} >= NEEDS_POSTCODE

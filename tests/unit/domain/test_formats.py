@@ -8,7 +8,6 @@ import pytest
 
 from bot.domain.formats import (
     SURE,
-    CarrierNotRecognised,
     check_digit_fault,
     likely_carriers,
     mistyped_for,
@@ -155,10 +154,3 @@ def test_every_single_digit_mistyped_in_a_number_with_a_telling_form_is_noticed(
             wrong = str((int(number[place]) + 1) % 10)
 
             assert check_digit_fault(number[:place] + wrong + number[place + 1 :])
-
-
-def test_a_number_that_nobody_knows_asks_for_the_carrier_by_example() -> None:
-    assert str(CarrierNotRecognised("ZZ99887766XY")) == (
-        "I can't tell which carrier `ZZ99887766XY` belongs to, so nothing was added. "
-        "Put the carrier's name before it: `add dhl ZZ99887766XY`."
-    )
