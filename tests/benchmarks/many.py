@@ -14,7 +14,7 @@ from bot.domain.status import Status
 from bot.stores.store import RecordStore
 from bot.stores.tinydb import open_store
 from tests.e2e.ground import Ground
-from tests.e2e.stage import free_port, until
+from tests.e2e.stage import port_of, reserved_port, until
 
 PARCELS = 10_000
 ELSEWHERE = Place("T0SANDBOX", "C0ELSEWHERE")
@@ -75,7 +75,8 @@ async def with_many_parcels(folder: Path, *, sweep_every: int) -> AsyncIterator[
 @asynccontextmanager
 async def echo() -> AsyncIterator[str]:
     """Run the bare route in a process of its own; yield its address."""
-    port = free_port()
+    held = reserved_port()
+    port = port_of(held)
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.benchmarks.echo", str(port))
     url = f"http://127.0.0.1:{port}/slack/events"
 
@@ -92,3 +93,4 @@ async def echo() -> AsyncIterator[str]:
     finally:
         process.terminate()
         await process.wait()
+        held.close()

@@ -19,10 +19,20 @@ PATIENCE = 25.0
 """Seconds until something that has to come is given up; what comes sooner is seen sooner."""
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+def reserved_port() -> socket.socket:
+    """Return a socket bound to a free port, which nobody else is given while it is open; a bot can still listen there.
+
+    Linux lets a second socket listen where the first only holds the name, when both allow the address to be used again.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
+
+
+def port_of(held: socket.socket) -> int:
+    """Return the port that the socket is bound to."""
+    return int(held.getsockname()[1])
 
 
 async def until(look: Callable[[], Awaitable[T]], *, patience: float = PATIENCE) -> T:
@@ -45,7 +55,8 @@ class Stage:
     def __init__(self, folder: Path, *, by: str = "socket", sweep_every: int = 1) -> None:
         self.folder = folder
         self.by = by
-        self.bot_port = free_port()
+        self._port = reserved_port()
+        self.bot_port = port_of(self._port)
         self.url = ""
         self._sweep_every = sweep_every
         self._sandbox: asyncio.subprocess.Process | None = None
@@ -53,9 +64,13 @@ class Stage:
         self.page = httpx.AsyncClient(timeout=40, trust_env=False)
 
     async def start(self) -> None:
-        """Start both and wait until the bot takes commands."""
-        await self.start_sandbox()
-        await self.start_bot()
+        """Start both and wait until the bot takes commands; when they do not, nothing of them is left."""
+        try:
+            await self.start_sandbox()
+            await self.start_bot()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def start_sandbox(self) -> None:
         """Start the sandbox with its carrier clock standing still."""
@@ -126,6 +141,7 @@ class Stage:
                 process.kill()
                 await process.wait()
         await self.page.aclose()
+        self._port.close()
 
     def log(self) -> str:
         """Return what the bot has logged."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.stage import ORDERS, PATIENCE, Stage, free_port, until
+from tests.e2e.stage import ORDERS, PATIENCE, Stage, port_of, reserved_port, until
 
 
 async def waybill(*words: str, environment: dict[str, str]) -> tuple[int, str]:
@@ -66,7 +66,8 @@ async def test_check_says_what_is_wrong(tmp_path: Path) -> None:
 
 
 async def test_the_demo_shows_the_real_bot_and_takes_everything_with_it(tmp_path: Path) -> None:
-    port = free_port()
+    held = reserved_port()
+    port = port_of(held)
     demo = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -87,6 +88,7 @@ async def test_the_demo_shows_the_real_bot_and_takes_everything_with_it(tmp_path
         await until(lambda: _says(page, "1ZX000010300000016"))
     demo.send_signal(signal.SIGINT)
     printed, _ = await asyncio.wait_for(demo.communicate(), PATIENCE)
+    held.close()
 
     assert demo.returncode == 0
     assert url in printed.decode()
