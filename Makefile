@@ -3,6 +3,9 @@ PYTHON  ?= python3
 VENV    ?= .venv
 WORKERS ?= 2
 ARGS    ?=
+N       ?= 100000
+SEEDS   ?= 20
+KILLS   ?= 500
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -10,12 +13,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TESTS := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test unit check format lock bench soak shots clean
+.PHONY: help demo run test unit check format lock audit bench soak fuzz mutate shots clean
 
 help: ## Explain the targets
 	@echo 'Waybill. From a fresh clone, `make demo` shows it and `make test` proves it.'
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo 'Options for demo, run, test, unit, lock, bench, soak, shots: ARGS, as in make demo ARGS="--speed 600".'
+	@echo 'Options for demo, run, test, unit, lock, bench, soak, fuzz, mutate, shots: ARGS, as in make demo ARGS="--speed 600".'
 	@echo 'Another Python or folder: make test PYTHON=python3.13 VENV=.venv-3.13'
 
 demo: $(VENV)/.app ## Open the sandbox: a workspace in the browser, Waybill in it, parcels that move
@@ -24,7 +27,7 @@ demo: $(VENV)/.app ## Open the sandbox: a workspace in the browser, Waybill in i
 run: $(VENV)/.app ## Run Waybill with the settings in the environment
 	$(BIN)/waybill run $(ARGS)
 
-test: $(VENV)/.dev ## Run the tests: unit, contract, e2e
+test: $(VENV)/.dev ## Run the tests: unit, contract, faults, e2e
 	$(TESTS) $(ARGS)
 
 unit: $(VENV)/.dev ## Run tests/unit only: no sockets, seconds
@@ -47,11 +50,21 @@ lock: $(VENV)/.dev ## Write requirements*.txt anew from pyproject.toml (ARGS=--u
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate $(ARGS) \
 	  --constraints requirements.txt --group build --group dev pyproject.toml --output-file requirements-dev.txt
 
+audit: $(VENV)/.dev ## Look for unsafe code and libraries; write the list of parts into build/
+	$(BIN)/python -m tests.audit
+
 bench: $(VENV)/.dev ## Measure: tests/benchmarks prints its figures
 	$(BIN)/python -m pytest tests/benchmarks --capture=no --timeout=900 $(ARGS)
 
-soak: $(VENV)/.dev ## The long tests: many kills, many days (up to an hour)
-	$(BIN)/python -m pytest tests/soak --capture=no --timeout=3600 $(ARGS)
+soak: $(VENV)/.dev ## Every fault at every point, SEEDS=20 histories each, and KILLS=500 (up to an hour; goes on where it was)
+	$(BIN)/python -m pytest tests/soak -n $(WORKERS) --timeout=3600 $(ARGS)
+	$(BIN)/python -m tests.soak --seeds $(SEEDS) --kills $(KILLS) --workers $(WORKERS)
+
+fuzz: $(VENV)/.dev ## Feed N spoilt inputs to all that reads what others wrote (N=1000000: minutes)
+	$(BIN)/python -m tests.fuzz --inputs $(N) --workers $(WORKERS) $(ARGS)
+
+mutate: $(VENV)/.dev ## Break the code in every small way; a test must notice (an hour)
+	$(BIN)/python -m tests.mutate --workers $(WORKERS) $(ARGS)
 
 shots: $(VENV)/.dev ## Draw the sandbox and the messages as pictures, for eyes
 	$(BIN)/python -m tests.gallery.shots $(ARGS)

@@ -1,7 +1,11 @@
-"""The composition root: builds the parts, connects them, schedules the rounds, and stops them in order."""
+"""The composition root: builds the parts, connects them, schedules the rounds, and stops them in order.
+
+Over 300 lines: each part is named here once, and where it is connected.
+"""
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import time
@@ -13,32 +17,40 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from prometheus_client import CollectorRegistry, Counter, Gauge
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 from bot.domain.errors import StoreError
 from bot.domain.parcel import Place
 from bot.domain.records import InboxItem, Trouble
 from bot.engines.local import LocalEngine
+from bot.engines.supervisor import Supervisor
+from bot.engines.way import RightOfWay
+from bot.pauses import short_pauses
 from bot.ports import Messenger, Provider, Store
 from bot.providers.trackingmore import TrackingMore
 from bot.services import Services
 from bot.services.amend import amend
+from bot.services.forgetting import Forgetting
 from bot.services.inbox import Inbox
 from bot.services.observer import Observer
-from bot.services.outbox import Outbox
+from bot.services.outbox import LOOK_AGAIN_AFTER, Outbox
 from bot.services.sweep import Sweep
 from bot.services.tracker import Tracker
 from bot.services.watch import Watch
-from bot.settings import Settings
+from bot.services.workspaces import Workspaces
+from bot.settings import Settings, is_loopback
 from bot.slack.answer import answer, given_up
+from bot.slack.client import outgoing_session, web_client
+from bot.slack.floods import Floods
 from bot.slack.listeners import Identity, build_bolt
-from bot.slack.messenger import SlackMessenger, web_client
+from bot.slack.messenger import SlackMessenger
 from bot.slack.outcomes import outcome
+from bot.slack.socket_mode import Socket
+from bot.stores.sealing import Sealer
 from bot.stores.store import RecordStore
 from bot.stores.tinydb import open_store
 from bot.surroundings import warn_of_surroundings
-from bot.web import build_web, serving
+from bot.web import Web, serving
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +60,7 @@ LAST_WORDS = timedelta(seconds=2)
 """At least this much of it is for what is then being told."""
 SWEEP_LIMIT = timedelta(seconds=120)
 LOOK_LIMIT = timedelta(minutes=6)
-SOCKET_SILENT = timedelta(seconds=60)
-SLACK_HOOKS = "hooks.slack.com"
+SLACK_HOOKS = "https://hooks.slack.com"
 
 
 class SystemClock:
@@ -59,6 +70,10 @@ class SystemClock:
         """Return the present time in UTC."""
         return datetime.now(UTC)
 
+    def monotonic(self) -> float:
+        """Return seconds that no change of the time moves."""
+        return time.monotonic()
+
 
 class App:
     """One bot: the real thing in production, in the sandbox and in the tests alike."""
@@ -67,12 +82,16 @@ class App:
         self._settings = settings
         self._clock = SystemClock()
         self._stopping = asyncio.Event()
+        self._floods = Floods(settings.waybill_commands_per_minute)
         self._ready = False
-        self._socket: AsyncSocketModeHandler | None = None
+        self._socket: Socket | None = None
         self.registry = CollectorRegistry()
         self._requests = Counter("waybill_requests", "Requests kept in the inbox", registry=self.registry)
         self._told_rows = Gauge(
             "waybill_outbox_waiting", "Notifications decided but not yet told", registry=self.registry
+        )
+        self._set_aside = Gauge(
+            "waybill_outbox_set_aside", "Notifications that people must look at", registry=self.registry
         )
         self._parcels = Gauge("waybill_parcels", "Parcels known", registry=self.registry)
         self._last_sweep = Gauge(
@@ -95,18 +114,22 @@ class App:
         settings = self._settings
         warn_of_surroundings(settings.waybill_data, asked=settings.waybill_sweep_every, interval=settings.sweep_every)
         async with contextlib.AsyncExitStack() as stack:
-            store = await open_store(self._settings.waybill_data)
+            store = await open_store(settings.waybill_data, Sealer(_revealed(settings.waybill_key)))
             stack.push_async_callback(store.close)
-            session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+            gc.freeze()  # what was loaded stays: looking through all of it again and again would hold the loop
+            stack.enter_context(short_pauses())
+            session = await stack.enter_async_context(outgoing_session())
             await self._run_with(store, session, stack)
 
     async def _run_with(
         self, store: RecordStore, session: aiohttp.ClientSession, stack: contextlib.AsyncExitStack
     ) -> None:
-        settings, clock = self._settings, self._clock
+        settings, clock, way = self._settings, self._clock, RightOfWay()
         token = _revealed(settings.slack_bot_token)
         client = web_client(token, settings.slack_api_url, session)
-        messenger = SlackMessenger(client, session, command=settings.waybill_command, hooks_host=_hooks_host(settings))
+        messenger = SlackMessenger(
+            client, session, clock=clock, command=settings.waybill_command, hooks=_hooks(settings)
+        )
         provider = TrackingMore.connect(
             key=_revealed(settings.trackingmore_api_key),
             base_url=settings.trackingmore_api_url,
@@ -114,20 +137,28 @@ class App:
             allow_loopback=settings.waybill_allow_loopback,
         )
         stack.push_async_callback(provider.close)
-        outbox = Outbox(store=store, messenger=messenger, clock=clock)
+        outbox = Outbox(
+            store=store,
+            messenger=messenger,
+            clock=clock,
+            quiet=timedelta(seconds=settings.waybill_quiet),
+            doubt=settings.waybill_doubt,
+        )
         services = _services(settings, store, provider, messenger, outbox)
+        grace = timedelta(days=settings.waybill_grace_days)
+        workspaces = Workspaces(store=store, clock=clock, grace=grace, wake=outbox.wake)
 
         async def handle(item: InboxItem) -> None:
-            reply = await answer(item, services, command=settings.waybill_command, now=clock.now())
+            reply = await answer(item, services, command=settings.waybill_command, now=clock.now(), floods=self._floods)
             await messenger.answer(item, reply)
 
         async def give_up(item: InboxItem) -> None:
             await messenger.answer(item, given_up())
 
-        inbox = Inbox(store=store, clock=clock, handle=handle, give_up=give_up)
+        inbox = Inbox(store=store, clock=clock, handle=way.after(handle), give_up=give_up)
 
         async def receive(item: InboxItem) -> bool:
-            await self._reopen(store, outbox, item.place)
+            await self._reopen(store, outbox, workspaces, item.place)
             try:
                 new = await inbox.receive(item)
             except StoreError:
@@ -140,23 +171,22 @@ class App:
         identity = Identity(token)
         bolt = build_bolt(
             client=client,
-            signing_secret=_revealed(settings.slack_signing_secret) or None if not settings.slack_app_token else None,
             identity=identity,
-            receive=receive,
-            reopen=lambda place: self._reopen(store, outbox, place),
+            receive=way.first(receive),
+            reopen=lambda place: self._reopen(store, outbox, workspaces, place),
+            gone=workspaces.suspend,
             clock=clock,
         )
-        engine = LocalEngine()
-        engine.every(settings.sweep_every, "sweep", services.sweep.run_once, limit=SWEEP_LIMIT, at_once=True)
-        engine.every(settings.sweep_every, "look", services.sweep.look_once, limit=LOOK_LIMIT)
-        engine.every(3600, "forget", inbox.forget_old, limit=SWEEP_LIMIT)
-        engine.every(15, "socket", self._watch_socket, limit=timedelta(seconds=30))
+        engine = self._rounds(services.sweep, inbox, workspaces, store)
 
         async def facts() -> Mapping[str, Any]:
-            return await self._facts(store, services.sweep)
+            return await self._facts(store, services.sweep, supervisor)
 
-        telling = asyncio.create_task(outbox.run(), name="outbox")
+        supervisor = Supervisor(look_after_rounds=engine.look_after)
+        supervisor.keep("outbox", outbox.run, every=LOOK_AGAIN_AFTER)
         await self._recognise(client, identity)
+        with contextlib.suppress(StoreError):
+            await workspaces.reopen(identity.team)
         await inbox.resume()
         if store.remark:
             await services.watch.tell_admins(Trouble.STORE, store.remark)
@@ -167,60 +197,49 @@ class App:
                 "ready",
                 extra={"by": "socket" if settings.slack_app_token else "http", "sweep_every": settings.sweep_every},
             )
-            await self._stopping.wait()
+            await supervisor.watch(self._stopping)
             self._ready = False
             logger.info("stopping")
         asked_at = time.monotonic()
         await asyncio.gather(engine.stop(DRAIN - LAST_WORDS), inbox.drain(DRAIN - LAST_WORDS))
-        telling.cancel()
+        await supervisor.stop()
         left = DRAIN - timedelta(seconds=time.monotonic() - asked_at)
         last_words = asyncio.wait_for(services.watch.drain(), left.total_seconds())
-        await asyncio.gather(telling, outbox.drain(left), last_words, return_exceptions=True)
+        await asyncio.gather(outbox.drain(left), last_words, return_exceptions=True)
+
+    def _rounds(self, sweep: Sweep, inbox: Inbox, workspaces: Workspaces, store: Store) -> LocalEngine:
+        """Return the engine with all that comes again and again."""
+        engine, every = LocalEngine(), self._settings.sweep_every
+        keep = timedelta(days=self._settings.waybill_keep_days)
+        forgetting = Forgetting(store=store, clock=self._clock, keep=keep)
+        engine.every(every, "sweep", sweep.run_once, limit=SWEEP_LIMIT, at_once=True)
+        engine.every(every, "look", sweep.look_once, limit=LOOK_LIMIT)
+        engine.every(3600, "forget", inbox.forget_old, limit=SWEEP_LIMIT)
+        engine.every(3600, "forget parcels", forgetting.run_once, limit=SWEEP_LIMIT)
+        engine.every(3600, "purge", workspaces.purge_once, limit=SWEEP_LIMIT)
+        engine.every(15, "socket", self._watch_socket, limit=timedelta(seconds=30))
+        return engine
 
     # ── ways in ────────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextlib.asynccontextmanager
     async def _taking_requests(self, bolt: AsyncApp, facts: Any) -> AsyncIterator[None]:  # noqa: ANN401 - a callback
-        if self._settings.slack_app_token:
-            self._socket = AsyncSocketModeHandler(bolt, self._settings.slack_app_token.get_secret_value())
-            self._socket.client.proxy = None  # as in `web_client`
-            await self._connect(self._socket)
-            try:
-                yield
-            finally:
-                await self._socket.close_async()  # type: ignore[no-untyped-call]  # the adapter has no types
-            return
-        secret = _revealed(self._settings.slack_signing_secret)
-        web = build_web(bolt=bolt, signing_secret=secret, health=facts, registry=self.registry)
-        async with serving(web, self._settings.host, self._settings.port):
+        settings = self._settings
+        token = _revealed(settings.slack_app_token)
+        secret = None if token else _revealed(settings.slack_signing_secret)
+        web = Web(bolt=bolt, signing_secret=secret, health=facts, registry=self.registry)
+        async with contextlib.AsyncExitStack() as ways:
+            if not token or "port" in settings.model_fields_set:
+                await ways.enter_async_context(serving(web, settings.host, settings.port))
+            if token:
+                self._socket = Socket(bolt, token, clock=self._clock, refused=web.count)
+                ways.push_async_callback(self._socket.close)
+                await self._socket.connect(self._stopping)
             yield
 
-    async def _connect(self, handler: AsyncSocketModeHandler) -> None:
-        """Connect, trying again until it works: Slack being away must not end the bot."""
-        wait = 1.0
-        while not self._stopping.is_set():
-            try:
-                await handler.connect_async()  # type: ignore[no-untyped-call]  # the adapter has no types
-            except Exception as error:  # noqa: BLE001 - the SDK raises its own, aiohttp's and TimeoutError
-                logger.warning("no socket yet", extra={"why": str(outcome(error)), "again_in_seconds": wait})
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), wait)
-                wait = min(wait * 2, 60)
-            else:
-                return
-
     async def _watch_socket(self) -> None:
-        """Connect anew when the socket is open but silent: it answers pings every ten seconds when it lives."""
-        if self._socket is None:
-            return
-        client = self._socket.client
-        last = client.last_ping_pong_time
-        alive = await client.is_connected()
-        silent = last is not None and self._clock.now().timestamp() - last > SOCKET_SILENT.total_seconds()
-        if alive and not silent:
-            return
-        logger.warning("the socket is silent and is connected anew")
-        await client.connect_to_new_endpoint(force=True)
+        if self._socket:
+            await self._socket.watch()
 
     async def _recognise(self, client: Any, identity: Identity) -> None:  # noqa: ANN401 - the SDK's client
         """Ask Slack who we are. Without an answer the bot starts all the same."""
@@ -232,23 +251,29 @@ class App:
         identity.team, identity.user = str(answer.get("team_id", "")), str(answer.get("user_id", ""))
         identity.bot = str(answer.get("bot_id", ""))
 
-    async def _reopen(self, store: Store, outbox: Outbox, place: Place) -> None:
-        """Try a paused channel again: somebody speaks to us there, or has invited us."""
+    async def _reopen(self, store: Store, outbox: Outbox, workspaces: Workspaces, place: Place) -> None:
+        """Try a paused channel again, or a whole workspace: somebody speaks to us there, or has invited us."""
         with contextlib.suppress(StoreError):
+            await workspaces.reopen(place.workspace)
             if (await store.settings(place)).paused:
                 await amend(store, lambda: store.settings(place), lambda stored: replace(stored, paused=""))
                 outbox.wake()
 
-    async def _facts(self, store: Store, sweep: Sweep) -> Mapping[str, Any]:
+    async def _facts(self, store: RecordStore, sweep: Sweep, supervisor: Supervisor) -> Mapping[str, Any]:
         health = await sweep.health()
-        waiting = len(await store.waiting())
+        waiting, set_aside = len(await store.waiting()), len(await store.set_aside())
+        silent = self._socket is not None and self._socket.silent
         self._told_rows.set(waiting)
-        self._parcels.set(len(await store.parcels()))
+        self._set_aside.set(set_aside)
+        self._parcels.set(await store.parcel_count())
         if health.last_round_at:
             self._last_sweep.set(health.last_round_at.timestamp())
         return {
-            "ready": self._ready,
+            "ready": self._ready and not silent and not supervisor.red() and not store.trouble,
+            "begun_anew": list(supervisor.red()),
+            "store_writes": not store.trouble,
             "waiting": waiting,
+            "set_aside": set_aside,
             "last_round_at": health.last_round_at.isoformat() if health.last_round_at else None,
             "failing_since": health.failing_since.isoformat() if health.failing_since else None,
         }
@@ -259,7 +284,14 @@ def _services(settings: Settings, store: Store, provider: Provider, messenger: M
     clock = SystemClock()
     observer = Observer(store, clock, outbox.wake)
     tracker = Tracker(
-        store=store, provider=provider, messenger=messenger, clock=clock, observer=observer, wake=outbox.wake
+        store=store,
+        provider=provider,
+        messenger=messenger,
+        clock=clock,
+        observer=observer,
+        wake=outbox.wake,
+        creates_a_day=settings.waybill_creates_per_day,
+        reserve=settings.waybill_quota_reserve,
     )
     watch = Watch(store=store, messenger=messenger, clock=clock, admins=settings.waybill_admins)
     sweep = Sweep(
@@ -279,7 +311,7 @@ def _revealed(secret: Any) -> str:  # noqa: ANN401 - a SecretStr or None
     return secret.get_secret_value() if secret else ""
 
 
-def _hooks_host(settings: Settings) -> str:
-    """Return the only host that response_urls may name."""
-    host = urlsplit(settings.slack_api_url).netloc
-    return SLACK_HOOKS if host == "slack.com" else host
+def _hooks(settings: Settings) -> str:
+    """Return scheme and host that all response_urls must have: those of a Slack on this machine are its API's."""
+    api = urlsplit(settings.slack_api_url)
+    return f"{api.scheme}://{api.netloc}" if is_loopback(api.hostname or "") else SLACK_HOOKS

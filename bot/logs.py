@@ -67,6 +67,11 @@ class _Lines(logging.StreamHandler[TextIO]):
             self.stream.write(json.dumps({"event": "a log line could not be written", "logger": record.name}) + "\n")
 
 
+def _is_loud_enough(record: logging.LogRecord) -> bool:
+    """Keep a library to its level also where a logger of its own has another: Bolt's take the root's."""
+    return all(record.levelno >= least for name, least in _QUIET.items() if f"{record.name}.".startswith(f"{name}."))
+
+
 def configure(secrets: Iterable[str] = (), *, stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Send every log line of every library through one formatter: JSON, UTC, redacted."""
     shared: list[Any] = [
@@ -87,6 +92,7 @@ def configure(secrets: Iterable[str] = (), *, stream: TextIO | None = None, leve
     )
     handler = _Lines(stream or sys.stderr)
     handler.setFormatter(formatter)
+    handler.addFilter(_is_loud_enough)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -13,9 +13,11 @@ from bot.domain.parcel import (
     Place,
     Quota,
     Report,
+    Seen,
     Subscription,
 )
-from bot.domain.records import InboxItem, Memo, Notice, Notification
+from bot.domain.records import InboxItem, Memo, News, Notice, Notification
+from bot.domain.reports import Reports
 from bot.domain.status import Status
 
 Record = Parcel | Subscription | ChannelSettings | Notification | InboxItem | Memo
@@ -25,7 +27,11 @@ class Clock(Protocol):
     """The time of this machine."""
 
     def now(self) -> datetime:
-        """Return the present time, aware, in UTC."""
+        """Return the present time, aware, in UTC. Somebody may set it at any moment."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment, which nobody can set: intervals are measured by it."""
         ...
 
 
@@ -47,7 +53,7 @@ class Provider(Protocol):
         """Return what the provider holds of one parcel. Raises `Missing`."""
         ...
 
-    def updated_since(self, since: datetime, until: datetime) -> AsyncIterator[Sequence[Report]]:
+    def updated_since(self, since: datetime, until: datetime) -> AsyncIterator[Reports]:
         """Yield pages of the parcels that the provider refreshed between the two times (its own time)."""
         ...
 
@@ -97,8 +103,19 @@ class Messenger(Protocol):
         """Post what the rows say in the card's thread, as one message; `plain` leaves all blocks out."""
         ...
 
+    async def digest(self, news: Sequence[News], *, stamp: str, more: int) -> None:
+        """Post the news of several parcels in the channel as one message; of `more` parcels there is news as well."""
+        ...
+
+    async def rehearse(self, news: News) -> None:
+        """Write out all that telling this would show, and show nothing."""
+        ...
+
     async def find(self, place: Place, stamp: str, *, thread: str = "", since: datetime) -> str | None:
-        """Return the id of the message with this stamp, "" when it is surely not there, None when we cannot look."""
+        """Return the id of the message with this stamp, "" when it is surely not there, None when we cannot look.
+
+        Without a thread it is a card or a digest that is looked for, in a thread what was told there.
+        """
         ...
 
     async def introduce(self, settings: ChannelSettings, *, by: str) -> None:
@@ -163,8 +180,38 @@ class Store(Protocol):
         """Return the place's settings; the defaults when it never set any."""
         ...
 
-    async def waiting(self) -> Sequence[Notification]:
-        """Return all rows that are not yet told nor set aside, oldest first."""
+    async def parcel_count(self) -> int:
+        """Return how many parcels are known."""
+        ...
+
+    async def unread(self) -> Sequence[Parcel]:
+        """Return the parcels that an act left to be read again."""
+        ...
+
+    async def silent(self, before: datetime, limit: int) -> Sequence[Parcel]:
+        """Return followed parcels that are out, or were last refreshed before this time; the longest unlooked first.
+
+        Left out are those that no look would move: removed, final, or missing at the provider.
+        """
+        ...
+
+    async def unlike(self, seen: Mapping[ParcelKey, Seen]) -> Sequence[ParcelKey]:
+        """Return the keys of parcels we know and read from an entry with another fingerprint.
+
+        Of the others the time of the refresh is remembered; it is on disk only after the parcel's next save.
+        """
+        ...
+
+    async def waiting(self, place: Place | None = None) -> Sequence[Notification]:
+        """Return the rows of one place, or of all, that are not yet told nor set aside, oldest first."""
+        ...
+
+    async def waiting_places(self) -> Sequence[Place]:
+        """Return the places that have such rows."""
+        ...
+
+    async def set_aside(self) -> Sequence[Notification]:
+        """Return the rows that were set aside, oldest first."""
         ...
 
     async def open_items(self) -> Sequence[InboxItem]:
@@ -173,6 +220,10 @@ class Store(Protocol):
 
     async def done_items(self) -> Sequence[InboxItem]:
         """Return the inbox items done and kept to know a second delivery by."""
+        ...
+
+    async def everything(self) -> Sequence[Record]:
+        """Return every record there is."""
         ...
 
     async def memo(self, workspace: str, name: str) -> str | None:

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -12,14 +12,28 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.errors import SettingsError
+from bot.domain.records import Doubt
 
 SLOWEST_FLOOR = 300
 """The provider refreshes parcels at different moments; asking more often than every five minutes finds nothing more."""
 LOCAL_FLOOR = 1
 
 
-def _secret(prefix: str) -> Callable[[SecretStr | None], SecretStr | None]:
-    def check(secret: SecretStr | None) -> SecretStr | None:
+OWNERS = {"slack_api_url": "slack.com", "trackingmore_api_url": "trackingmore.com"}
+"""Where keys go: these names, and names below them."""
+_PLAIN, _NAME = re.compile(r"[!#-\[\]-~]+"), re.compile(r"[a-z0-9.-]+")
+KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
+
+
+class Secret(SecretStr):
+    """A token or key: masked wherever it is shown or written as JSON, refused to whoever would pickle or copy it."""
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A secret is not to be written anywhere.")
+
+
+def _secret(prefix: str) -> Callable[[Secret | None], Secret | None]:
+    def check(secret: Secret | None) -> Secret | None:
         text = secret.get_secret_value() if secret else ""
         if not text:
             return None
@@ -36,18 +50,12 @@ def _words(text: Any) -> Any:  # noqa: ANN401 - pydantic hands over what the env
     return tuple(word for word in re.split(r"[\s,]+", text) if word) if isinstance(text, str) else text
 
 
-def is_local(host: str) -> bool:
-    """Return whether a host is this machine or a private network: no place for a key to go."""
-    host = host.rstrip(".").lower()
-    if host.endswith((".localhost", ".local", ".internal")):
-        return True
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine, plainly written."""
     try:
-        address = ipaddress.ip_address(host)
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
-        # A name of one word is resolved nearby; a number in any other spelling (2130706433, 0x7f.1) hides an address.
-        return "." not in host or host.rpartition(".")[2][0].isdigit()
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return not (mapped or address).is_global
+        return False
 
 
 class Settings(BaseSettings):
@@ -66,22 +74,33 @@ class Settings(BaseSettings):
     waybill_allow_loopback: bool = Field(
         default=False, description="`1` allows API addresses on this machine, for the sandbox and for tests."
     )
-    slack_app_token: Annotated[SecretStr | None, AfterValidator(_secret("xapp-"))] = Field(
+    slack_app_token: Annotated[Secret | None, AfterValidator(_secret("xapp-"))] = Field(
         default=None, description="The app-level token, `xapp-…`. When set, Socket Mode is used instead of HTTP."
     )
-    slack_bot_token: Annotated[SecretStr | None, AfterValidator(_secret("xoxb-"))] = Field(
+    slack_bot_token: Annotated[Secret | None, AfterValidator(_secret("xoxb-"))] = Field(
         default=None, description="The bot's token, `xoxb-…`. Required."
     )
-    slack_signing_secret: Annotated[SecretStr | None, AfterValidator(_secret(""))] = Field(
+    slack_signing_secret: Annotated[Secret | None, AfterValidator(_secret(""))] = Field(
         default=None, description="Proves that requests come from Slack. Required without `SLACK_APP_TOKEN`."
     )
     slack_api_url: str = Field(default="https://slack.com/api/", description="Slack's Web API.")
-    trackingmore_api_key: Annotated[SecretStr | None, AfterValidator(_secret(""))] = Field(
+    trackingmore_api_key: Annotated[Secret | None, AfterValidator(_secret(""))] = Field(
         default=None, description="The key of the TrackingMore account. Required."
     )
     trackingmore_api_url: str = Field(default="https://api.trackingmore.com/v2", description="The TrackingMore v2 API.")
     waybill_data: Path = Field(
         default=Path("data"), description="The folder in which Waybill remembers; it must be kept."
+    )
+    waybill_key: Secret | None = Field(
+        default=None,
+        description="Seals what is stored of people: made with `waybill key new`; several, the newest first, "
+        "while keys change. Required.",
+    )
+    waybill_keep_days: int = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="Days after which a parcel that has ended, or was archived, and that nobody touched is forgotten.",
     )
     waybill_sweep_every: int = Field(
         default=SLOWEST_FLOOR,
@@ -94,15 +113,56 @@ class Settings(BaseSettings):
         le=10_000,
         description="Closer looks a day at parcels that should have moved; 0 switches them off.",
     )
+    waybill_creates_per_day: int = Field(
+        default=1000,
+        ge=1,
+        le=1_000_000,
+        description="New parcels that a workspace may ask for in a day (UTC).",
+    )
+    waybill_quota_reserve: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Quota that is kept for parcels already followed: with no more left, none is added.",
+    )
+    waybill_grace_days: int = Field(
+        default=30,
+        ge=0,
+        le=3650,
+        description="Days after which the data of a workspace that took the app out is erased.",
+    )
+    waybill_quiet: int = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="Seconds of silence after which a message that Slack never confirmed can no longer arrive there.",
+    )
+    waybill_doubt: Doubt = Field(
+        default=Doubt.REPEAT,
+        description="What becomes of such a message where the channel's history can't be read: "
+        "`repeat` tells it again, `hold` sets it aside.",
+    )
     waybill_command: str = Field(
         default="/track", pattern=r"^/[a-z0-9_-]{1,31}$", description="The slash command, as in the manifest."
+    )
+    waybill_commands_per_minute: int = Field(
+        default=10,
+        ge=0,
+        le=10_000,
+        description="Commands a person may give in a minute, a channel six times and all together thirty times as "
+        "many; 0 sets no limit.",
     )
     waybill_admins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = Field(
         default=(),
         description="Slack user ids (`U…`) that are told of key, quota and store trouble, once a day a kind.",
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on for HTTP.")
-    port: int = Field(default=3000, ge=0, le=65_535, description="The port to listen on for HTTP.")
+    port: int = Field(
+        default=3000,
+        ge=0,
+        le=65_535,
+        description="The port to listen on for HTTP; with `SLACK_APP_TOKEN` it is used when set, for health alone.",
+    )
 
     @field_validator("waybill_admins")
     @classmethod
@@ -113,14 +173,24 @@ class Settings(BaseSettings):
 
     @field_validator("slack_bot_token", "trackingmore_api_key")
     @classmethod
-    def _is_there(cls, secret: SecretStr | None) -> SecretStr | None:
+    def _is_there(cls, secret: Secret | None) -> Secret | None:
         if secret is None:
             raise ValueError("is missing")
         return secret
 
+    @field_validator("waybill_key")
+    @classmethod
+    def _are_keys(cls, keys: Secret | None) -> Secret | None:
+        words = _words(keys.get_secret_value()) if keys else ()
+        if not words:
+            raise ValueError("is missing; make one with `waybill key new`, and keep it: without it the store is lost")
+        if any(not KEY.fullmatch(word) for word in words):
+            raise ValueError("must be a key made by `waybill key new`, or several separated by commas")
+        return keys
+
     @field_validator("slack_signing_secret")
     @classmethod
-    def _is_there_for_http(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    def _is_there_for_http(cls, secret: Secret | None, info: ValidationInfo) -> Secret | None:
         if secret is None and info.data.get("slack_app_token") is None:
             raise ValueError("is missing (or set SLACK_APP_TOKEN, for Socket Mode)")
         return secret
@@ -129,16 +199,15 @@ class Settings(BaseSettings):
     @classmethod
     def _is_address(cls, address: str, info: ValidationInfo) -> str:
         parts = urlsplit(address)
+        own, host = OWNERS[str(info.field_name)], parts.hostname or ""
         with_more = parts.username or parts.password or parts.query or parts.fragment or parts.port == 0
-        if parts.scheme not in {"http", "https"} or not parts.hostname or with_more:
+        if parts.scheme not in {"http", "https"} or not _PLAIN.fullmatch(address) or not host or with_more:
             raise ValueError("must be an address such as https://host/path, without user or query")
-        if is_local(parts.hostname):
+        if is_loopback(host):
             if not info.data.get("waybill_allow_loopback"):
-                raise ValueError(
-                    "must not be on this machine or a private network (WAYBILL_ALLOW_LOOPBACK=1 allows it)"
-                )
-        elif parts.scheme != "https":
-            raise ValueError("must be https, since a key is sent there")
+                raise ValueError("must not be on this machine (WAYBILL_ALLOW_LOOPBACK=1 allows it)")
+        elif parts.scheme != "https" or not _NAME.fullmatch(host) or not f".{host}".endswith(f".{own}"):
+            raise ValueError(f"must be https and of {own}, since a key is sent there")
         return address.rstrip("/") + ("/" if info.field_name == "slack_api_url" else "")
 
     @property
@@ -149,7 +218,8 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Return what must never be written anywhere."""
         held = (self.slack_bot_token, self.slack_signing_secret, self.slack_app_token, self.trackingmore_api_key)
-        return tuple(one.get_secret_value() for one in held if one)
+        keys = _words(self.waybill_key.get_secret_value()) if self.waybill_key else ()
+        return (*(one.get_secret_value() for one in held if one), *keys)
 
 
 def read_settings() -> Settings:

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from zlib import crc32
 
 from bot.domain.carriers import Carrier
+from bot.domain.changes import STALLED_AFTER
 from bot.domain.errors import BotError, MessageGone, MessengerDoubtful, Missing
 from bot.domain.parcel import (
     ChannelSettings,
@@ -18,24 +20,40 @@ from bot.domain.parcel import (
     Report,
     Subscription,
 )
-from bot.domain.records import Notice, Notification
+from bot.domain.records import News, Notice, Notification
+from bot.domain.reports import Reports
 from bot.domain.status import Status
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 class FakeClock:
-    """Stands still until it is moved."""
+    """Stands still until it is moved. Somebody may `step` it: then no time has passed, and yet it is another hour."""
 
     def __init__(self, start: datetime = START) -> None:
         self._now = start
+        self._passed = timedelta(seconds=1000)
 
     def now(self) -> datetime:
         self._now += timedelta(microseconds=1)  # two readings are never the same moment
         return self._now
 
+    def monotonic(self) -> float:
+        return self._passed.total_seconds()
+
     def move(self, **by: float) -> None:
         self._now += timedelta(**by)
+        self._passed += timedelta(**by)
+
+    def step(self, **by: float) -> None:
+        self._now += timedelta(**by)
+
+
+def printed(report: Report) -> Report:
+    """Return the report with a fingerprint: two that say the same have the same."""
+    stalls = report.days_silent is not None and report.days_silent >= STALLED_AFTER.days
+    said = replace(report, updated_at=None, asked_at=None, days_silent=None, fingerprint=0), stalls
+    return replace(report, fingerprint=1 + crc32(repr(said).encode()))
 
 
 @dataclass
@@ -101,11 +119,11 @@ class FakeProvider:
             raise Missing("The tracking service has no such parcel.", code=4017)
         return self._as_reported(key)
 
-    async def updated_since(self, since: datetime, until: datetime) -> AsyncIterator[Sequence[Report]]:
+    async def updated_since(self, since: datetime, until: datetime) -> AsyncIterator[Reports]:
         keys = [key for key, at in self.refreshed.items() if since <= at <= until]
         for begin in range(0, max(len(keys), 1), self.page):
             self._called("updated_since")
-            yield [self._as_reported(key) for key in keys[begin : begin + self.page]]
+            yield Reports.of(printed(self._as_reported(key)) for key in keys[begin : begin + self.page])
 
     def _as_reported(self, key: ParcelKey) -> Report:
         report = replace(self.reports[key], asked_at=self.clock.now(), archived=self.archived.get(key, False))
@@ -161,6 +179,7 @@ class Posted:
     thread: str = ""
     redraws: int = 0
     plain: bool = False
+    more: int = 0
 
 
 @dataclass
@@ -180,6 +199,7 @@ class FakeMessenger:
     slow: dict[str, asyncio.Event] = field(default_factory=dict)
     loses_answers: int = 0
     history: bool = True
+    rehearsed: list[str] = field(default_factory=list)
 
     def cards(self, channel: str | None = None) -> list[Posted]:
         """Return the cards posted, in order."""
@@ -188,6 +208,10 @@ class FakeMessenger:
     def lines(self, channel: str | None = None) -> list[Posted]:
         """Return the messages in threads, in order."""
         return [one for one in self.posts if one.what == "news" and channel in {None, one.place.channel}]
+
+    def digests(self, channel: str | None = None) -> list[Posted]:
+        """Return the messages that tell of several parcels, in order."""
+        return [one for one in self.posts if one.what == "digest" and channel in {None, one.place.channel}]
 
     def _fail(self, kind: str, channel: str = "") -> None:
         if channel in self.closed:
@@ -237,6 +261,19 @@ class FakeMessenger:
             plain=plain,
         )
         self._post(posted, MessengerDoubtful("the answer was lost"))
+
+    async def digest(self, news: Sequence[News], *, stamp: str, more: int) -> None:
+        first = news[0]
+        await self._answer_of("digest", first.subscription.place.channel)
+        rows = tuple(row for one in news for row in one.rows if row.event)
+        posted = Posted(
+            first.subscription.place, self._ts(), "digest", first.parcel, first.subscription, rows, stamp, more=more
+        )
+        self._post(posted, MessengerDoubtful("the answer was lost"))
+
+    async def rehearse(self, news: News) -> None:
+        self._fail("rehearse", news.subscription.place.channel)
+        self.rehearsed += [row.id for row in news.rows]
 
     async def find(self, place: Place, stamp: str, *, thread: str = "", since: datetime) -> str | None:
         await self._answer_of("find", place.channel)

@@ -5,7 +5,6 @@ import asyncio
 import sys
 from dataclasses import dataclass
 
-import aiohttp
 from rich.console import Console
 from rich.table import Table
 
@@ -16,7 +15,7 @@ from bot.domain.errors import BotError
 from bot.providers.trackingmore import TrackingMore
 from bot.settings import Settings
 from bot.slack import scopes
-from bot.slack.messenger import web_client
+from bot.slack.client import outgoing_session, web_client
 from bot.slack.outcomes import outcome
 
 SUMMARY = "Check the settings, reach both services read-only, and compare permissions."
@@ -59,7 +58,7 @@ async def _look(settings: Settings) -> list[Finding]:
 
 async def _look_at_slack(settings: Settings) -> list[Finding]:
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
-    async with aiohttp.ClientSession(trust_env=False) as session:
+    async with outgoing_session() as session:
         try:
             answer = await web_client(token, settings.slack_api_url, session).auth_test()
         except Exception as error:  # noqa: BLE001 - the SDK raises its own, aiohttp's and TimeoutError
@@ -70,7 +69,7 @@ async def _look_at_slack(settings: Settings) -> list[Finding]:
     if required:
         said = f"missing: {', '.join(required)}; add them in the app's settings and install it again"
     elif optional:
-        said = f"required ones are there; without {', '.join(optional)} a message may be repeated after a crash"
+        said = f"required ones are there; {scopes.left_out(optional)}"
     manifest = read_manifest()["oauth_config"]["scopes"]
     known = set(manifest["bot"]) | set(manifest.get("bot_optional", ()))
     more = sorted(set(granted) - known)

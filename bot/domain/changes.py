@@ -36,7 +36,7 @@ def observe(parcel: Parcel, report: Report, now: datetime) -> tuple[Parcel, Chan
 
     A report that was asked for before a person acted, or is older than what we know, changes nothing.
     """
-    if _is_outdated(parcel, report):
+    if _is_outdated(parcel, report, now):
         return parcel, None
     fresh = new_checkpoints(parcel, report)
     status, substatus, word = _own_status(parcel, report, fresh)
@@ -54,7 +54,7 @@ def observe(parcel: Parcel, report: Report, now: datetime) -> tuple[Parcel, Chan
         observed_at=now,
         moved_at=now if fresh or parcel.moved_at is None else parcel.moved_at,
         stall_told=parcel.stall_told and not fresh,
-        must_read=False,
+        must_read=parcel.mark is not None and parcel.mark.under_way,  # what became of it is still to be read
         missing=0,
     )
     before, after = stage(parcel.status, parcel.substatus, parcel.word), stage(status, substatus, word)
@@ -72,9 +72,10 @@ def observe(parcel: Parcel, report: Report, now: datetime) -> tuple[Parcel, Chan
     if parcel.mark and event_of(status, substatus) is event_of(parcel.mark.status):
         events = ()  # the carrier now says what the person said
     visible = bool(events or fresh) or before != after or seen.checkpoints != parcel.checkpoints
+    seen = replace(seen, announced=told, fingerprint=0 if _may_stall(seen, report, now) else report.fingerprint)
     if not visible:
-        return replace(seen, announced=told), None
-    seen = replace(seen, announced=told, revision=parcel.revision + 1)
+        return seen, None
+    seen = replace(seen, revision=parcel.revision + 1)
     silent = str(days_silent(seen, report, now)) if Event.STALLED in events else ""
     return seen, Change(parcel=seen, before=parcel.shown_status, events=events, checkpoints=fresh, note=silent)
 
@@ -94,7 +95,7 @@ def marked(parcel: Parcel, mark: Mark, *, now: datetime) -> Change:
     """
     if mark.status not in MARKABLE:
         raise ValueError(f"{mark.status} cannot be set by hand")
-    mark = replace(mark, under_way=False)
+    mark = replace(mark, under_way=False, instead_of=None)
     after = replace(parcel, mark=mark, acted_at=now, must_read=True, revision=parcel.revision + 1)
     return Change(parcel=after, before=parcel.shown_status, events=(Event.MARKED,), by=mark.by, note=mark.note)
 
@@ -165,9 +166,10 @@ def _went_on(report: Report, fresh: tuple[Checkpoint, ...]) -> bool:
     return bool(fresh) and fresh[0] == report.checkpoints[0]
 
 
-def _is_outdated(parcel: Parcel, report: Report) -> bool:
+def _is_outdated(parcel: Parcel, report: Report, now: datetime) -> bool:
     """Return whether we know better: by the time of asking, by the provider's time, else by the newest line."""
-    if parcel.acted_at and report.asked_at and report.asked_at < parcel.acted_at:
+    # Who acted in the future acted before somebody set the clock back: that must not hold news back until then.
+    if parcel.acted_at and report.asked_at and report.asked_at < parcel.acted_at <= now:
         return True
     if parcel.updated_at and report.updated_at and report.updated_at < parcel.updated_at:
         return True
@@ -216,11 +218,23 @@ def _scan_events(parcel: Parcel, fresh: tuple[Checkpoint, ...]) -> tuple[Event, 
 
 
 def _is_silent(parcel: Parcel, report: Report, now: datetime) -> bool:
-    if parcel.shown_status in FINAL or parcel.status is Status.EXCEPTION:
+    if _cannot_stall(parcel):
         return False
     if parcel.status in NOT_SEEN_YET:
         return now - parcel.added_at >= UNMOVED_AFTER
     return days_silent(parcel, report, now) >= STALLED_AFTER.days
+
+
+def _cannot_stall(parcel: Parcel) -> bool:
+    return parcel.shown_status in FINAL or parcel.status is Status.EXCEPTION
+
+
+def _may_stall(parcel: Parcel, report: Report, now: datetime) -> bool:
+    """Return whether the same report can be news by and by, so that it is to be read again each time."""
+    if parcel.stall_told or _cannot_stall(parcel):
+        return False
+    by_our_clock = parcel.status in NOT_SEEN_YET or report.days_silent is None
+    return by_our_clock or _is_silent(parcel, report, now)
 
 
 def days_silent(parcel: Parcel, report: Report | None, now: datetime) -> int:

@@ -86,6 +86,16 @@ class ProviderBusy(ProviderUnavailable):
         self.args = (f"The tracking service asked me to wait {wait}. Nothing was changed; try again after that.",)
 
 
+class InDoubt(ProviderUnavailable):
+    """The provider's answer to an act was lost, and so far it cannot be asked what it did."""
+
+    def __init__(self, why: str = "", *, way_on: str) -> None:
+        super().__init__(why)
+        self.args = (
+            f"The tracking service is not answering, so I don't know whether it took this. Nothing is lost; {way_on}",
+        )
+
+
 class ProviderRefused(ProviderError):
     """The provider understood and said no."""
 
@@ -104,6 +114,26 @@ class KeyRefused(ProviderRefused):
 
 class QuotaSpent(ProviderRefused):
     """The account has no quota left (4019, 4021, 402)."""
+
+
+class DayFull(QuotaSpent):
+    """A workspace has asked for as many new parcels as it may in a day; the provider was not asked."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"This workspace has asked for {most:,} new parcels today, as many as it may. This one was not added; "
+            "try again tomorrow, or have an admin raise `WAYBILL_CREATES_PER_DAY`."
+        )
+
+
+class QuotaKept(QuotaSpent):
+    """What is left of the quota is kept for the parcels already followed; nothing was created."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(
+            f"The tracking quota is down to {left:,}, which is kept for the parcels already followed. This one was "
+            "not added; try again after a top-up."
+        )
 
 
 class FeatureNotActive(ProviderRefused):
@@ -201,6 +231,13 @@ class MessageGone(MessengerError):
 
 class MessageRefused(MessengerError):
     """Slack refuses the message itself: our fault, and never repeated as it is."""
+
+
+class InboxFull(BotError):
+    """More requests wait than we take; this one was not kept."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting:,} requests wait already. This one was not kept; it may be made again.")
 
 
 class StoreError(BotError):

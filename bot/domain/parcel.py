@@ -16,6 +16,13 @@ class ParcelKey(NamedTuple):
     number: str
 
 
+class Seen(NamedTuple):
+    """What a list says of a parcel in short: a fingerprint of its facts, and when the provider last asked."""
+
+    fingerprint: int
+    updated_at: datetime | None
+
+
 class Place(NamedTuple):
     """A channel in a workspace."""
 
@@ -79,6 +86,7 @@ class Report:
 
     `asked_at` is when we asked (our clock); `updated_at` when the provider last asked the carrier (its clock),
     None in answers that do not say. `days_silent` counts days since the last checkpoint, by the provider.
+    `fingerprint` stands for all the others but the times: a report with the same one says the same; 0 for none.
     """
 
     key: ParcelKey
@@ -92,17 +100,22 @@ class Report:
     archived: bool = False
     origin: str = ""
     destination: str = ""
+    fingerprint: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A status set by a person, kept beside the carrier's; `under_way` until the provider has taken it."""
+    """A status set by a person, kept beside the carrier's; `under_way` until the provider has taken it.
+
+    Until then it is known `instead_of` which mark it is set: that one stands on when it is not taken.
+    """
 
     status: Status
     by: str
     at: datetime
     note: str = ""
     under_way: bool = False
+    instead_of: "Mark | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +124,7 @@ class Parcel:
 
     `looked_at` and `updated_at` are the provider's time, all others ours, UTC. `announced` holds the stages told
     since the newest checkpoint; `seen` the ids of every checkpoint ever seen. `missing` counts how often in a row
-    the provider did not know the parcel.
+    the provider did not know the parcel. `fingerprint` is that of the list's entry it was last read from.
     """
 
     workspace: str
@@ -136,6 +149,7 @@ class Parcel:
     stall_told: bool = False
     must_read: bool = False
     missing: int = 0
+    fingerprint: int = 0
     removed_at: datetime | None = None
 
     @property

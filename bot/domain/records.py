@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.changes import Change
-from bot.domain.parcel import ChannelSettings, Checkpoint, ParcelKey, Place, Subscription
+from bot.domain.parcel import ChannelSettings, Checkpoint, Parcel, ParcelKey, Place, Subscription
 from bot.domain.status import BY_PEOPLE, Event, Status
 
 
@@ -22,12 +22,21 @@ class Progress(StrEnum):
     SET_ASIDE = "set aside"
 
 
+class Doubt(StrEnum):
+    """What becomes of a message when nobody can find out whether it was posted: it is told again, or set aside."""
+
+    REPEAT = "repeat"
+    HOLD = "hold"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
     """One change to be told in one place; `event` is None when only the card is redrawn.
 
     It holds facts, not text: a message mended today mends what is still waiting. `stamp` finds the message again in
-    Slack when we do not know whether it was posted.
+    Slack when we do not know whether it was posted; with `digest` that message tells other parcels' rows, too. `again`
+    says that it may have been told before, `new` that the card is still to be posted. `rehearsals`
+    counts the deaths of ours in the midst of it: one while it was told, the others while it was only written out.
     """
 
     place: Place
@@ -49,6 +58,10 @@ class Notification:
     stamp: str = ""
     started_at: datetime | None = None
     reason: str = ""
+    new: bool = False
+    digest: bool = False
+    again: bool = False
+    rehearsals: int = 0
 
     @property
     def id(self) -> str:
@@ -59,7 +72,11 @@ class Notification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxItem:
-    """A request acknowledged but not yet done. `delivery` is Slack's id of it, `words` the command's text."""
+    """A request acknowledged but not yet done. `delivery` is Slack's id of it, `words` the command's text.
+
+    A `stranger` is somebody of another workspace, in a channel that both share. `attempts` counts the deaths of ours
+    in the midst of it, `answered` how often an answer may have gone to `response_url`: it takes five.
+    """
 
     workspace: str
     delivery: str
@@ -71,7 +88,9 @@ class InboxItem:
     response_url: str = ""
     card: str = ""
     private: bool = False
+    stranger: bool = False
     attempts: int = 0
+    answered: int = 0
     done_at: datetime | None = None
 
     @property
@@ -109,6 +128,7 @@ class Trouble(StrEnum):
     PROVIDER_AWAY = "provider away"
     STORE = "store"
     PLACE_GONE = "place gone"
+    UNDELIVERABLE = "undeliverable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +138,15 @@ class Notice:
     trouble: Trouble
     place: Place | None = None
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What is to be told of one parcel in one place."""
+
+    rows: tuple[Notification, ...]
+    parcel: Parcel
+    subscription: Subscription
 
 
 def notifications(
@@ -152,7 +181,13 @@ def notifications(
 
 
 def card_row(subscription: Subscription, revision: int, now: datetime) -> Notification:
-    """Return the row that posts or redraws this subscription's card and says nothing else."""
+    """Return the row that posts this subscription's card, or redraws it, and says nothing else."""
     return Notification(
-        place=subscription.place, key=subscription.key, revision=revision, event=None, created_at=now, until=now
+        place=subscription.place,
+        key=subscription.key,
+        revision=revision,
+        event=None,
+        created_at=now,
+        until=now,
+        new=not subscription.card,
     )

@@ -37,6 +37,9 @@ class World:
     def __init__(
         self, *, url: str = "http://127.0.0.1:8808", request_url: str | None = None, speed: float = 1.0
     ) -> None:
+        """Raises `CannotServe` when Slack's requests would leave this machine."""
+        if request_url and not _is_loopback(urlsplit(request_url).hostname or ""):
+            raise CannotServe(f"The sandbox talks to this machine only: {request_url} is not on it.")
         self.clock = CarrierClock(speed=speed)
         self.trackingmore = TrackingMore(clock=self.clock, key=KEY)
         self.slack = Slack(

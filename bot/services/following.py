@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from bot.domain import changes
 from bot.domain.changes import MISSING_TWICE
-from bot.domain.errors import MessengerDoubtful, Missing, NotHere, PlaceGone, ProviderError
+from bot.domain.errors import MessengerDoubtful, NotHere, PlaceGone, ProviderError
 from bot.domain.parcel import ChannelSettings, NewParcel, Parcel, Place, Subscription
-from bot.domain.records import card_row
+from bot.domain.records import Memo, card_row
 from bot.ports import Clock, Messenger, Provider, Record, Store
 from bot.services.amend import amend
 from bot.services.observer import Amending, Observer
+from bot.services.purchases import Purchases
 from bot.services.results import Followed
 
 
@@ -17,13 +18,21 @@ class Following:
     """Follows parcels. Whoever calls sees to it that one parcel is followed by one at a time."""
 
     def __init__(
-        self, *, store: Store, provider: Provider, messenger: Messenger, clock: Clock, observer: Observer
+        self,
+        *,
+        store: Store,
+        provider: Provider,
+        messenger: Messenger,
+        clock: Clock,
+        observer: Observer,
+        purchases: Purchases,
     ) -> None:
         self._store = store
         self._provider = provider
         self._messenger = messenger
         self._clock = clock
         self._observer = observer
+        self._purchases = purchases
 
     async def follow(self, new: NewParcel, wish: Subscription) -> Followed:
         """Have the place follow the parcel as it wishes.
@@ -41,12 +50,15 @@ class Following:
             return Followed(parcel=known, subscription=here, already=True)
         await self._introduced(place, by=wish.added_by)
         others = [one.place for one, _ in await self._observer.followers(known)] if known else []
-        there = known is not None and not known.missing and (bool(others) or await self._back_from_archive(known))
-        spent = False if there else await self._provider.create(new)
+        there = known is not None and not known.missing
+        there = there and (bool(others) or await self._purchases.unarchive(place.workspace, new.key))
+        created = None if there else await self._purchases.create(place.workspace, new)
         if known:
             await self._take_up_again(wish, here)
+            if created:
+                await self._store.save(remove=[created.intent])
         else:
-            await self._take_up(new, wish)
+            await self._take_up(new, wish, created.intent if created else None)
         parcel = await self._store.parcel(place.workspace, new.key)
         subscription = await self._store.subscription(place, new.key)
         if parcel is None or subscription is None:  # deleted by somebody else in this very moment
@@ -54,17 +66,9 @@ class Following:
         return Followed(
             parcel=parcel,
             subscription=subscription,
-            spent=spent,
+            spent=created is not None and created.spent,
             others=tuple(one for one in others if one != place),
         )
-
-    async def _back_from_archive(self, parcel: Parcel) -> bool:
-        """Take a parcel that nobody follows any more out of the provider's archive; return whether it was there."""
-        try:
-            await self._provider.archive(parcel.key, archived=False)
-        except Missing:
-            return False
-        return True
 
     async def _introduced(self, place: Place, *, by: str) -> None:
         """Post the first message in a place, or the first after it was closed to us: that shows whether we may."""
@@ -84,7 +88,7 @@ class Following:
 
         await amend(self._store, lambda: self._store.settings(place), opened)
 
-    async def _take_up(self, new: NewParcel, wish: Subscription) -> None:
+    async def _take_up(self, new: NewParcel, wish: Subscription, intent: Memo | None) -> None:
         """Save a parcel that this workspace did not know, with its first report as what is no news."""
         workspace, now = wish.place.workspace, self._clock.now()
         serial = await self._store.next_serial(workspace)
@@ -97,7 +101,7 @@ class Following:
             parcel = replace(parcel, must_read=True)  # it exists; it is read when the provider answers again
         else:
             parcel = changes.first_sight(parcel, report, now)
-        await self._store.save(parcel, wish, card_row(wish, parcel.revision, now))
+        await self._store.save(parcel, wish, card_row(wish, parcel.revision, now), remove=[intent] if intent else [])
 
     async def _take_up_again(self, wish: Subscription, here: Subscription | None) -> None:
         """Save that one more place, or this place again, follows a parcel that this workspace knows."""

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.errors import BotError
+from bot.domain.errors import BotError, InboxFull, StoreError
 from bot.domain.records import InboxItem
 from bot.ports import Clock, Store
 from bot.services.turns import finish
@@ -18,6 +20,13 @@ KEEP_DONE_FOR = timedelta(hours=24)
 KILLED_AT_MOST = 3
 """A request that was being done at each of so many deaths of ours is suspected of causing them, and given up."""
 WORKERS = 8
+MOST_WAITING = 10_000
+"""More requests than this are not taken: whoever asks hears so at once, instead of waiting for very long."""
+LONGEST = timedelta(minutes=15)
+"""A request that takes longer hangs, and keeps its worker from all others; many numbers at once take minutes."""
+
+AGAIN_AFTER = (5.0, 30.0, 120.0, 600.0, 1800.0)
+"""Seconds until a request is tried again that the store or Slack kept us from finishing; the last is repeated."""
 
 Handle = Callable[[InboxItem], Awaitable[None]]
 
@@ -33,14 +42,21 @@ class Inbox:
         self._lines: dict[tuple[str, str, str], asyncio.Task[None]] = {}
         self._waiting: dict[tuple[str, str, str], list[InboxItem]] = {}
         self._room = asyncio.Semaphore(WORKERS)
+        self._tries: Counter[str] = Counter()
+        self._again: dict[str, asyncio.TimerHandle] = {}
+        self._handled: set[str] = set()
         self._open = True
+        self._load = 0
 
     async def receive(self, item: InboxItem) -> bool:
         """Keep the request; return whether it is new. Once this returns, it may be acknowledged.
 
         Raises:
+            InboxFull: too many wait already; it was not kept.
             StoreError: it could not be kept, and must not be acknowledged.
         """
+        if self._load >= MOST_WAITING:
+            raise InboxFull(self._load)
         new = await self._store.add(item)
         if new and self._open:
             self._enqueue(item)
@@ -50,7 +66,7 @@ class Inbox:
         """Take up what an earlier process left undone; return how many."""
         items = await self._store.open_items()
         for item in items:
-            self._enqueue(replace(item, attempts=item.attempts + 1))
+            self._enqueue(replace(item, attempts=item.attempts + 1, answered=item.answered + 1))
         return len(items)
 
     async def drain(self, limit: timedelta) -> None:
@@ -58,6 +74,9 @@ class Inbox:
         self._open = False
         for waiting in self._waiting.values():
             waiting.clear()
+        for timer in self._again.values():
+            timer.cancel()
+        self._load = 0
         await finish(self._lines.values(), limit)
 
     async def settled(self) -> None:
@@ -75,6 +94,7 @@ class Inbox:
     def _enqueue(self, item: InboxItem) -> None:
         line = (item.workspace, item.channel, item.user)
         self._waiting.setdefault(line, []).append(item)
+        self._load += 1
         if line not in self._lines:
             self._lines[line] = asyncio.create_task(self._work_off(line), name=f"inbox {item.channel}")
 
@@ -82,6 +102,7 @@ class Inbox:
         try:
             while waiting := self._waiting.get(line):
                 item = waiting.pop(0)
+                self._load -= 1
                 async with self._room:
                     await self._do(item)
         finally:
@@ -91,12 +112,37 @@ class Inbox:
 
     async def _do(self, item: InboxItem) -> None:
         try:
-            if item.attempts:
-                await self._store.save(item)  # before it is done: it may kill us again
-            await (self._handle if item.attempts < KILLED_AT_MOST else self._give_up)(item)
+            if item.id not in self._handled:
+                if item.attempts:
+                    await self._store.save(item)  # before it is done: it may kill us again
+                async with asyncio.timeout(LONGEST.total_seconds()):
+                    await (self._handle if item.attempts < KILLED_AT_MOST else self._give_up)(item)
+                self._handled.add(item.id)
             await self._store.save(replace(item, done_at=self._clock.now()))
-        except BotError as error:  # the store is away or Slack is: it stays in the inbox for the next start
-            logger.warning("a request was left in the inbox", extra={"item": item.id, "why": type(error).__name__})
+            self._handled.discard(item.id)
+            del self._tries[item.id]
+        except BotError as error:  # the store is away or Slack is: it stays in the inbox and is tried again
+            await self._try_again(item, error)
         except Exception:
             # A fault of ours must not stop what the same person asks next.
             logger.exception("a request could not be done", extra={"item": item.id})
+
+    async def _try_again(self, item: InboxItem, error: BotError) -> None:
+        """Have the request done later, by this process or, if it ends before, by the next."""
+        tries = self._tries[item.id]
+        if not tries:
+            logger.warning("a request was left in the inbox", extra={"item": item.id, "why": type(error).__name__})
+        self._tries[item.id] += 1
+        if item.id not in self._handled:
+            item = replace(item, answered=item.answered + 1)
+            with suppress(StoreError):  # Slack counts, too: one answer too many it refuses, and another way is taken
+                await self._store.save(item)
+        if not self._open:
+            return
+
+        def again() -> None:
+            del self._again[item.id]
+            self._enqueue(item)
+
+        wait = AGAIN_AFTER[min(tries, len(AGAIN_AFTER) - 1)]
+        self._again[item.id] = asyncio.get_running_loop().call_later(wait, again)

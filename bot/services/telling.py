@@ -3,8 +3,8 @@
 import logging
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 from bot.domain.errors import (
     MessageGone,
@@ -14,58 +14,28 @@ from bot.domain.errors import (
     MessengerError,
     MessengerUnavailable,
     PlaceGone,
-    RevisionMoved,
     StoreError,
     WorkspaceGone,
 )
-from bot.domain.parcel import Place, Subscription
-from bot.domain.records import Notice, Notification, Progress, Trouble
-from bot.domain.status import Event
-from bot.ports import Clock, Messenger, Record, Store
-from bot.services.amend import amend
+from bot.domain.records import Doubt, News, Notification, Progress
+from bot.ports import Clock, Messenger, Store
+from bot.services.batches import Batch
+from bot.services.pacing import Pacing
+from bot.services.setbacks import BUSY, IN_DOUBT, KILLS, LADDER, NOW, REFUSED_AT_MOST, Setbacks, waiting
+from bot.services.standing import Standing
 
 logger = logging.getLogger(__name__)
 
-NOW = timedelta()
-PACE = timedelta(seconds=1)
-"""Slack takes one message a second for a channel."""
-SETTLED_AFTER = timedelta(seconds=15)
+TIME_LIMIT = timedelta(seconds=10)
+"""Our requests to Slack are given up after so long."""
+QUIET = timedelta(seconds=30)
+SETTLED_AFTER = TIME_LIMIT + QUIET
 """A request that is older than its time limit and a quiet period can no longer arrive at Slack."""
 LOOK_FOR = timedelta(hours=1)
 """Until a request is as old as this we go on looking for it while Slack is away; then it is made again."""
-LADDER = tuple(
-    timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 86400)
-)
 CLOSED_FOR = timedelta(minutes=10)
-KEEP_FOR = timedelta(hours=76)
-REFUSED_AT_MOST = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """All rows of one parcel that wait for one place: told as one message, since only the present matters."""
-
-    rows: tuple[Notification, ...]
-
-    @property
-    def place(self) -> Place:
-        """Where they are to be told."""
-        return self.rows[0].place
-
-    @property
-    def due(self) -> datetime:
-        """When the first of them is to be told."""
-        return min(row.until for row in self.rows)
-
-    @property
-    def lines(self) -> tuple[Notification, ...]:
-        """Those that say something, beside redrawing the card."""
-        return tuple(row for row in self.rows if row.event)
-
-    @property
-    def doubtful(self) -> tuple[Notification, ...]:
-        """Those that were being sent when we lost sight of them."""
-        return tuple(row for row in self.rows if row.progress is Progress.SENDING)
+KILLED = 3
+"""Deaths in the midst of a row that cannot be chance: one while it was told, two while it was only written out."""
 
 
 class WorkspaceClosed(Exception):
@@ -73,208 +43,252 @@ class WorkspaceClosed(Exception):
 
 
 class Telling:
-    """Tells a batch: the card is redrawn, and what the channel wishes to hear is one message in its thread."""
+    """Tells a batch: the card is redrawn, and what the channel wishes to hear is one message in its thread.
 
-    def __init__(self, *, store: Store, messenger: Messenger, clock: Clock, pace: timedelta = PACE) -> None:
+    What Slack has taken and the store has not stands: then only the store is asked again.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        messenger: Messenger,
+        clock: Clock,
+        pacing: Pacing,
+        quiet: timedelta = QUIET,
+        doubt: Doubt = Doubt.REPEAT,
+    ) -> None:
         self._store = store
         self._messenger = messenger
         self._clock = clock
-        self._pace = pace
+        self._pacing = pacing
+        self._settled_after = (TIME_LIMIT + quiet).total_seconds()
+        self._doubt = doubt
+        self.setbacks = Setbacks(store=store, messenger=messenger, clock=clock)
+        self._sent_at: dict[str, float] = {}  # by the monotonic clock; of an earlier process's rows, when first seen
+        self._standing = Standing(store=store, clock=clock)
+        self._rehearsed: set[str] = set()
 
-    async def tell(self, batch: Batch) -> timedelta:
-        """Tell one batch and keep what came of it; return how long the channel is to rest.
+    def unsettled(self, row: Notification) -> float:
+        """Return in how many seconds it can be found out what became of a row that was being sent."""
+        if self._standing.stands(row):
+            return 0.0
+        now = self._clock.monotonic()
+        return self._sent_at.setdefault(row.id, now) + self._settled_after - now
+
+    async def tell(self, batch: Batch) -> None:
+        """Tell one batch and keep what came of it.
 
         Raises:
             WorkspaceClosed: Slack takes nothing more from us in this workspace.
             StoreError: what came of it could not be kept.
         """
         try:
-            return await self._show(batch)
+            if standing := [row for row in batch.rows if self._standing.stands(row)]:
+                await self._cross_off(standing, redraw=True)
+            elif batch.doubtful:
+                await self._settle(batch)
+            else:
+                await self._show(batch)
         except MessengerError as error:
-            return await self._came_to(batch, error)
+            await self._came_to(batch, error)
         except StoreError:
             raise
         except Exception as error:
             # A fault of ours must not stop the other channels.
             logger.exception("a notification could not be told", extra={"channel": batch.place.channel})
-            return await self._refused(batch, type(error).__name__)
+            await self.setbacks.refused(batch, type(error).__name__)
 
-    async def _came_to(self, batch: Batch, error: MessengerError) -> timedelta:
+    async def _came_to(self, batch: Batch, error: MessengerError) -> None:
         """Keep what came of a batch that was not told: the one place where outcomes are told apart."""
+        setbacks = self.setbacks
         match error:
             case MessengerBusy():
-                await self._later(batch, error.retry_after)
-                return error.retry_after
-            case MessengerDoubtful():
-                await self._in_doubt(batch)
+                await setbacks.later(batch, error.retry_after, reason=BUSY)
+            case MessengerDoubtful() if any(row.stamp for row in await setbacks.still_waiting(batch)):
+                await setbacks.doubted(batch)
             case MessageGone():
                 await self._without_card(batch)
             case MessageRefused():
-                return await self._refused(batch, str(error))
+                await setbacks.refused(batch, str(error))
             case PlaceGone():
-                await self._pause(batch, str(error))
+                await setbacks.pause(batch, str(error))
             case WorkspaceGone():
-                await self._later(batch, CLOSED_FOR)
+                await setbacks.later(batch, CLOSED_FOR)
                 raise WorkspaceClosed(str(error)) from error
             case _:
-                await self._later(batch, _rung(batch), attempted=True)
-        return NOW
+                await setbacks.failed(batch, str(error))
 
-    async def _show(self, batch: Batch) -> timedelta:
-        parcel = await self._store.parcel(batch.place.workspace, batch.rows[0].key)
-        subscription = await self._store.subscription(batch.place, batch.rows[0].key)
-        if parcel is None or subscription is None:
-            await self._store.save(remove=batch.rows)
-            return NOW
-        if batch.doubtful:
-            settled = await self._settle(batch, subscription)
-            batch = Batch(rows=tuple(await self._still_waiting(batch)))
-            if settled is None or not batch.rows:
-                return NOW
-            subscription = settled
-        stamp = next((row.stamp for row in batch.rows if row.stamp), "") or secrets.token_hex(8)
-        if batch.lines or not subscription.card:
-            now = self._clock.now()
-            sending = tuple(replace(row, progress=Progress.SENDING, stamp=stamp, started_at=now) for row in batch.rows)
-            await self._store.save(*sending)
-            batch = Batch(rows=sending)
-        card = await self._messenger.show_card(parcel, subscription, stamp=stamp)
-        posted = card != subscription.card
-        if posted:
-            subscription = await self._keep_card(subscription, card)
-        if batch.lines:
-            plain = any(row.refusals == REFUSED_AT_MOST - 1 for row in batch.lines)
-            await self._messenger.tell(batch.lines, parcel, subscription, stamp=stamp, plain=plain)
-        await self._told(batch, batch.rows)
-        return self._pace * (posted + bool(batch.lines))
-
-    async def _keep_card(self, subscription: Subscription, card: str) -> Subscription:
-        """Keep which message shows the parcel, whatever else happens to the subscription meanwhile."""
-        place, key = subscription.place, subscription.key
-        kept = await amend(
-            self._store, lambda: self._store.subscription(place, key), lambda stored: replace(stored, card=card)
-        )
-        return kept or replace(subscription, card=card)
-
-    async def _told(self, batch: Batch, rows: Sequence[Notification]) -> None:
-        """Cross the rows off; after a deletion was told, the parcel and its last subscription go too."""
-        while any(row.event is Event.DELETED for row in rows):
-            parcel = await self._store.parcel(batch.place.workspace, batch.rows[0].key)
-            subscription = await self._store.subscription(batch.place, batch.rows[0].key)
-            if not (parcel and parcel.removed_at and subscription and not subscription.active):
-                break
-            others = await self._store.followers(parcel.workspace, parcel.key)
-            gone: list[Record] = [subscription, *([parcel] if len(others) == 1 else [])]
-            try:
-                await self._store.save(remove=[*rows, *gone], onto=(parcel, *others))
-            except RevisionMoved:  # another place tells it too, or somebody adds it again in this very moment
-                continue
+    async def _show(self, batch: Batch) -> None:
+        poison = [row for row in batch.rows if row.rehearsals >= KILLED and row.id not in self._rehearsed]
+        if poison:
+            await self.setbacks.set_aside(poison, KILLS)
             return
-        await self._store.save(remove=rows)
+        news = await self._news(batch)
+        if not await self._rehearse(news):
+            return
+        if len(news) > 1:
+            await self._tell_many(news, batch.more)
+        elif news:
+            await self._tell_one(news[0])
 
-    # ── what came of it ────────────────────────────────────────────────────────────────────────────────────────
+    async def _news(self, batch: Batch) -> list[News]:
+        """Return what is to be told of each parcel; rows of what is no more are dropped."""
+        found, orphans = list[News](), list[Notification]()
+        for key, rows in batch.by_parcel.items():
+            parcel = await self._store.parcel(batch.place.workspace, key)
+            subscription = await self._store.subscription(batch.place, key)
+            if parcel is None or subscription is None:
+                orphans += rows
+                continue
+            subscription = await self._standing.with_card(subscription)
+            found.append(News(rows=rows, parcel=parcel, subscription=subscription))
+        if orphans:
+            await self._store.save(remove=orphans)
+        return found
 
-    async def _settle(self, batch: Batch, subscription: Subscription) -> Subscription | None:
-        """Find out what became of rows that were being sent when we died or lost the answer.
+    async def _rehearse(self, news: Sequence[News]) -> bool:
+        """Write out what was being told when a process died: each alone, so that we know by which one we die again."""
+        for one in news:
+            suspects = [row for row in one.rows if row.rehearsals and row.id not in self._rehearsed]
+            if not suspects:
+                continue
+            await self._store.save(*(replace(row, rehearsals=row.rehearsals + 1) for row in suspects))
+            try:
+                await self._messenger.rehearse(one)
+            except Exception as error:
+                logger.exception("a notification cannot be written out", extra={"channel": suspects[0].place.channel})
+                await self.setbacks.refused(Batch(rows=one.rows), type(error).__name__)
+                return False
+            await self._store.save(*(replace(row, rehearsals=1) for row in suspects))
+            self._rehearsed.update(row.id for row in suspects)
+        return True
 
-        Returns the subscription when telling may go on, None when it is too early to know or Slack does not say. Where
-        history cannot be read, what is in doubt is told again: a repeated message is better than a lost one.
-        """
-        started = min(row.started_at or row.created_at for row in batch.doubtful)
-        if self._clock.now() < started + SETTLED_AFTER:
-            await self._in_doubt(batch)
-            return None
-        stamp = batch.doubtful[0].stamp
-        try:
-            if not subscription.card:
-                card = await self._messenger.find(batch.place, stamp, since=started)
-                if card:
-                    subscription = await self._keep_card(subscription, card)
-            if subscription.card and any(row.event for row in batch.doubtful):
-                line = await self._messenger.find(batch.place, stamp, thread=subscription.card, since=started)
-                if line:
-                    await self._told(batch, batch.doubtful)
-        except (MessengerBusy, MessengerUnavailable, MessengerDoubtful) as error:
-            if self._clock.now() < started + LOOK_FOR:
-                await self._in_doubt(batch, error.retry_after if isinstance(error, MessengerBusy) else LADDER[0])
-                return None
-        return subscription
-
-    async def _still_waiting(self, batch: Batch) -> list[Notification]:
-        ids = {row.id for row in batch.rows}
-        return [row for row in await self._store.waiting() if row.id in ids]
-
-    async def _in_doubt(self, batch: Batch, wait: timedelta = LADDER[0]) -> None:
-        """Leave the rows as they are until what is being sent can be settled; for a moment at least."""
-        rows = await self._still_waiting(batch)
-        sent = [row.started_at for row in rows if row.progress is Progress.SENDING and row.started_at]
-        until = max([self._clock.now() + wait, *(started + SETTLED_AFTER for started in sent)])
-        await self._store.save(*(replace(row, until=until) for row in rows))
-
-    async def _later(self, batch: Batch, wait: timedelta, *, attempted: bool = False) -> None:
-        """Put the rows off: nothing of them was posted. Those too old to be news are set aside."""
-        now = self._clock.now()
-        rows = [
-            replace(
-                row,
-                progress=Progress.SET_ASIDE if now - row.created_at > KEEP_FOR else Progress.WAITING,
-                until=now + wait,
-                attempts=row.attempts + attempted,
+    async def _tell_one(self, news: News) -> None:
+        parcel, subscription = news.parcel, news.subscription
+        place, lines = subscription.place, [row for row in news.rows if row.event]
+        stamp = secrets.token_hex(8)
+        rows = await self._start(news.rows, stamp if lines or not subscription.card else "")
+        plain = any(row.refusals == REFUSED_AT_MOST - 1 for row in lines)
+        redrawn = False
+        if not subscription.card:
+            card = await self._messenger.show_card(parcel, subscription, stamp=stamp)
+            subscription, redrawn = await self._standing.keep_card(subscription, card), True
+            if lines:
+                self._pacing.posted(place)
+        elif not lines:
+            redrawn = True
+            await self._redraw(news)
+        elif not plain and (parcel.removed_at or not self._pacing.redraw_wait(place.workspace)):
+            self._pacing.redrawn(place.workspace)
+            redrawn = await self._redraw_beside(news)
+        if lines:
+            self._sending(rows)
+            await self._messenger.tell(
+                [row for row in rows if row.event], parcel, subscription, stamp=stamp, plain=plain
             )
-            for row in await self._still_waiting(batch)
+        self._standing.took(rows)
+        await self._cross_off(rows, redraw=not redrawn)
+
+    async def _tell_many(self, news: Sequence[News], more: int) -> None:
+        stamp = secrets.token_hex(8)
+        rows = await self._start([row for one in news for row in one.rows], stamp, digest=True)
+        await self._messenger.digest(news, stamp=stamp, more=more)
+        self._standing.took(rows)
+        await self._cross_off(rows, redraw=True)
+
+    async def _start(self, rows: Sequence[Notification], stamp: str, *, digest: bool = False) -> list[Notification]:
+        """Keep that these rows are being told, before anything of them is written out."""
+        progress, now = Progress.SENDING if stamp else Progress.WAITING, self._clock.now()
+        started = [
+            replace(row, progress=progress, stamp=stamp, started_at=now, digest=digest, reason="", rehearsals=1)
+            for row in rows
         ]
-        await self._store.save(*rows)
-        _say_what_is_set_aside(rows, "too old")
+        await self._store.save(*started)
+        self._sending(started)
+        return started
+
+    def _sending(self, rows: Sequence[Notification]) -> None:
+        now = self._clock.monotonic()
+        self._sent_at |= {row.id: now for row in rows if row.stamp}
+
+    async def _redraw(self, news: News) -> None:
+        try:
+            await self._messenger.show_card(news.parcel, news.subscription, stamp="")
+        except MessengerBusy as busy:
+            self._pacing.no_redraws(news.subscription.place.workspace, busy.retry_after)
+            raise
+
+    async def _redraw_beside(self, news: News) -> bool:
+        """Redraw a card of which there is news; return whether it was: the news does not wait for it."""
+        try:
+            await self._redraw(news)
+        except (MessengerBusy, MessengerDoubtful):
+            if news.parcel.removed_at:
+                raise  # there will be nothing left to redraw it from
+            return False
+        return True
+
+    async def _cross_off(self, rows: Sequence[Notification], *, redraw: bool) -> None:
+        await self._standing.cross_off(rows, redraw=redraw)
+        for row in rows:
+            self._sent_at.pop(row.id, None)
+            self._rehearsed.discard(row.id)
 
     async def _without_card(self, batch: Batch) -> None:
         """The card is no longer there: forget it, so that the next try posts a new one."""
         subscription = await self._store.subscription(batch.place, batch.rows[0].key)
         if subscription:
-            await self._keep_card(subscription, "")
-        await self._later(batch, NOW)
+            await self._standing.keep_card(subscription, "")
+        await self.setbacks.later(batch, NOW)
 
-    async def _refused(self, batch: Batch, reason: str) -> timedelta:
-        """Our message is bad: once more as it is, once as plain text, then set aside."""
-        rows = [
-            replace(
-                row,
-                refusals=row.refusals + 1,
-                progress=Progress.SET_ASIDE if row.refusals + 1 >= REFUSED_AT_MOST else Progress.WAITING,
-                reason=reason,
-                until=self._clock.now() + LADDER[0],
-            )
-            for row in await self._still_waiting(batch)
-        ]
-        await self._store.save(*rows)
-        _say_what_is_set_aside(rows, reason)
-        return NOW
+    # ── what was being sent when we died or lost the answer ────────────────────────────────────────────────────
 
-    async def _pause(self, batch: Batch, reason: str) -> None:
-        """Stop telling in this place, keep what waits, and tell the one who added the parcel, once."""
-        settings = await self._store.settings(batch.place)
-        await self._later(batch, NOW)
-        if settings.paused:
-            return
-        await amend(
-            self._store, lambda: self._store.settings(batch.place), lambda stored: replace(stored, paused=reason)
-        )
-        logger.warning("a channel no longer takes messages", extra={"channel": batch.place.channel, "reason": reason})
-        subscription = await self._store.subscription(batch.place, batch.rows[0].key)
-        owner = subscription.added_by if subscription else settings.set_by
-        if not owner:
-            return
+    async def _settle(self, batch: Batch) -> None:
+        """Find out what became of rows: they were told, or they wait again.
+
+        Where history cannot be read, what is in doubt is told again: a repeated message is better than a lost one. Who
+        thinks otherwise has it set aside.
+        """
+        rows = batch.doubtful
         try:
-            await self._messenger.warn(owner, Notice(trouble=Trouble.PLACE_GONE, place=batch.place, detail=reason))
-        except MessengerError as error:
-            logger.warning("an owner could not be told", extra={"why": type(error).__name__})
+            found = await self._find(rows)
+        except (MessengerBusy, MessengerUnavailable, MessengerDoubtful) as error:
+            sent_at = min(self._sent_at.get(row.id, self._clock.monotonic()) for row in rows)
+            if self._clock.monotonic() < sent_at + LOOK_FOR.total_seconds():
+                is_busy = isinstance(error, MessengerBusy)
+                wait = error.retry_after if isinstance(error, MessengerBusy) else LADDER[0]
+                await self.setbacks.doubted(batch, wait, reason=BUSY if is_busy else IN_DOUBT)
+                return
+            found = None
+        if found:
+            await self._cross_off(rows, redraw=True)
+        elif found is None and self._doubt is Doubt.HOLD:
+            await self.setbacks.set_aside(rows, IN_DOUBT)
+        else:
+            now = self._clock.now()
+            await self._store.save(
+                *(
+                    replace(waiting(row), until=now, again=found is None or row.again, rehearsals=row.rehearsals)
+                    for row in rows
+                )
+            )
 
-
-def _say_what_is_set_aside(rows: Sequence[Notification], reason: str) -> None:
-    for row in rows:
-        if row.progress is Progress.SET_ASIDE:
-            logger.error("a notification was set aside", extra={"channel": row.place.channel, "reason": reason})
-
-
-def _rung(batch: Batch) -> timedelta:
-    wait = LADDER[min(max(row.attempts for row in batch.rows), len(LADDER) - 1)]
-    return wait * (0.8 + 0.4 * secrets.randbelow(1000) / 1000)
+    async def _find(self, rows: Sequence[Notification]) -> str | None:
+        """Return the message that tells these rows, "" when it is surely not there, None when we cannot look."""
+        first, now = rows[0], self._clock.now()
+        # What began in the future began before somebody set the clock back.
+        since = min(now, *(row.started_at or row.created_at for row in rows))
+        if first.digest:
+            return await self._messenger.find(first.place, first.stamp, since=since)
+        subscription = await self._store.subscription(first.place, first.key)
+        if subscription is None:
+            return ""
+        if not subscription.card:
+            card = await self._messenger.find(first.place, first.stamp, since=since)
+            if not card:
+                return card
+            subscription = await self._standing.keep_card(subscription, card)
+        if not any(row.event for row in rows):
+            return subscription.card
+        return await self._messenger.find(first.place, first.stamp, thread=subscription.card, since=since)

@@ -1,26 +1,25 @@
 """What people ask for: follow, find, mark, refresh, archive, delete."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 
 from bot.domain import changes
 from bot.domain.carriers import Carrier
 from bot.domain.changes import Change
-from bot.domain.errors import Missing, NotFollowed, ProviderError
+from bot.domain.errors import InDoubt, Missing, NotFollowed, ProviderError
 from bot.domain.parcel import ChannelSettings, Mark, NewParcel, Parcel, ParcelKey, Place, Quota, Subscription
 from bot.domain.references import matches
 from bot.domain.status import Aloud, Event, Preset, Status
 from bot.ports import Clock, Messenger, Provider, Store
+from bot.services.account import Account
 from bot.services.amend import amend
 from bot.services.following import Following
+from bot.services.marks import both, settled
 from bot.services.observer import Amending, Observer
+from bot.services.purchases import CREATES_A_DAY, LOOK_AGAIN_AFTER, Purchases, is_doubtful
 from bot.services.results import Acted, ArchivedHere, Followed, Here, NothingToRestore, Refreshed
 from bot.services.turns import Turns
-
-LOOK_AGAIN_AFTER = timedelta(hours=2)
-"""The provider asks a carrier for one parcel at most once in two hours (its help page 60-27)."""
 
 
 class Tracker:
@@ -34,22 +33,30 @@ class Tracker:
         messenger: Messenger,
         clock: Clock,
         observer: Observer,
-        wake: Callable[[], None],
+        wake: Callable[..., None],
+        creates_a_day: int = CREATES_A_DAY,
+        reserve: int = 0,
     ) -> None:
         self._store = store
-        self._provider = provider
+        self._provider = account = Account(provider, store, clock)
         self._clock = clock
         self._observer = observer
         self._wake = wake
-        self._following = Following(store=store, provider=provider, messenger=messenger, clock=clock, observer=observer)
+        self._purchases = Purchases(store=store, account=account, clock=clock, a_day=creates_a_day, reserve=reserve)
+        self._following = Following(
+            store=store,
+            provider=account,
+            messenger=messenger,
+            clock=clock,
+            observer=observer,
+            purchases=self._purchases,
+        )
         self._turns = Turns()
-        self._bought = 0
-        self._buying = 0
 
     @property
     def spent(self) -> int | None:
         """How often this process may have spent quota on purpose; None while it may be spending some."""
-        return None if self._buying else self._bought
+        return self._purchases.spent
 
     async def follow(
         self, new: NewParcel, place: Place, *, by: str, title: str = "", order: str = "", person: str = ""
@@ -64,13 +71,10 @@ class Tracker:
         wish = Subscription(
             place=place, key=new.key, added_by=by, added_at=now, title=title, order=order, person=person
         )
-        with self._purchase():
-            async with self._turns.of((place.workspace, new.key)):
-                followed = await self._following.follow(new, wish)
-        self._wake()
+        async with self._turns.of((place.workspace, new.key)):
+            followed = await self._following.follow(new, wish)
+        self._wake(place)
         return followed
-
-    # ── finding ────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def here(self, place: Place) -> Sequence[Here]:
         """Return what the place follows or has archived, oldest first."""
@@ -101,6 +105,7 @@ class Tracker:
 
         Raises:
             ArchivedHere: the place has archived it.
+            InDoubt: nobody knows whether the provider took it; a round settles that by reading.
             ProviderError: the provider refused; nothing was changed.
         """
         async with self._turns.of((place.workspace, key)):
@@ -109,17 +114,21 @@ class Tracker:
             if stands and stands.status is status:
                 return Acted(parcel=here.parcel, subscription=here.subscription, already=True)
             # It stands before the provider is asked: a sweep in between must not take its echo for the carrier's.
-            mark = Mark(status=status, by=by, at=self._clock.now(), note=note, under_way=True)
-            await self._observer.change(place.workspace, key, lambda parcel: (replace(parcel, mark=mark), None))
+            mark = Mark(status=status, by=by, at=self._clock.now(), note=note, under_way=True, instead_of=stands)
+            await self._observer.change(
+                place.workspace, key, lambda parcel: (replace(parcel, mark=mark, must_read=True), None)
+            )
             try:
                 await self._told_provider(here.parcel, status)
-            except ProviderError:
+            except ProviderError as error:
+                if is_doubtful(error) and await self._was_taken(place, key, error):
+                    return Acted(parcel=await self._again(here.parcel), subscription=here.subscription)
                 await self._observer.change(
                     place.workspace, key, lambda parcel: (replace(parcel, mark=stands, must_read=True), None)
                 )
                 raise
             await self._observer.change(
-                place.workspace, key, lambda parcel: _both(changes.marked(parcel, mark, now=self._clock.now()))
+                place.workspace, key, lambda parcel: both(changes.marked(parcel, mark, now=self._clock.now()))
             )
             await self._reread(here.parcel)
         return Acted(parcel=await self._again(here.parcel), subscription=here.subscription)
@@ -136,7 +145,7 @@ class Tracker:
                 raise NothingToRestore(here.subscription.label)
             await self._told_provider(here.parcel, None)
             await self._observer.change(
-                place.workspace, key, lambda parcel: _both(changes.restored(parcel, by=by, now=self._clock.now()))
+                place.workspace, key, lambda parcel: both(changes.restored(parcel, by=by, now=self._clock.now()))
             )
             await self._reread(here.parcel)
         return Acted(parcel=await self._again(here.parcel), subscription=here.subscription)
@@ -154,7 +163,7 @@ class Tracker:
                     looked_ago=now - here.parcel.looked_at,
                 )
             try:
-                report = await self._provider.look_now(key, asked_by_person=True)
+                report = await self._purchases.look(place.workspace, key, asked_by_person=True)
             except Missing:
                 await self._observer.take_missing(place.workspace, key)
                 raise
@@ -172,7 +181,8 @@ class Tracker:
             if not here.subscription.active:
                 return Acted(parcel=here.parcel, subscription=here.subscription, already=True)
             if len(await self._observer.followers(here.parcel)) == 1:
-                await self._archived_at_provider(key, archived=True)
+                with suppress(Missing):  # what is no longer there needs no archive; the look that finds it gone says so
+                    await self._provider.archive(key, archived=True)
             now = self._clock.now()
             return await self._save_act(
                 here, lambda one: replace(one, archived_at=now, archived_by=by), Event.ARCHIVED, by
@@ -185,7 +195,7 @@ class Tracker:
             if here.subscription.active:
                 return Acted(parcel=here.parcel, subscription=here.subscription, already=True)
             if not await self._observer.followers(here.parcel):
-                await self._archived_at_provider(key, archived=False)
+                await self._purchases.unarchive(place.workspace, key)  # of what is gone, the next look says so
             acted = await self._save_act(
                 here, lambda one: replace(one, archived_at=None, archived_by=""), Event.UNARCHIVED, by
             )
@@ -232,20 +242,10 @@ class Tracker:
 
     async def detect(self, number: str) -> Sequence[Carrier]:
         """Return the carriers that the provider thinks have this number; asking costs 0.2 of the quota."""
-        with self._purchase():
-            return await self._provider.detect(number)
+        async with self._turns.of(number):
+            return await self._purchases.detect(number)
 
     # ── pieces ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    @contextmanager
-    def _purchase(self) -> Iterator[None]:
-        """Let it be known that quota may be spent on purpose now, whether or not it comes to it."""
-        self._buying += 1
-        try:
-            yield
-        finally:
-            self._buying -= 1
-            self._bought += 1
 
     async def _known(self, place: Place, key: ParcelKey) -> Here:
         subscription = await self._store.subscription(place, key)
@@ -270,11 +270,14 @@ class Tracker:
             await self._observer.take_missing(parcel.workspace, parcel.key)
             raise
 
-    async def _archived_at_provider(self, key: ParcelKey, *, archived: bool) -> None:
+    async def _was_taken(self, place: Place, key: ParcelKey, error: ProviderError) -> bool:
+        """Read once what became of a mark whose answer was lost. Raises `InDoubt`."""
         try:
-            await self._provider.archive(key, archived=archived)
-        except Missing:
-            return  # what is no longer there needs no archive; the look that finds it gone says so
+            report = await self._provider.report(key, asked_by_person=True)
+        except ProviderError:
+            raise InDoubt(error.detail(), way_on="I keep looking, and the card shows it if it did.") from error
+        now = self._clock.now()
+        return await self._observer.change(place.workspace, key, lambda one: settled(one, report, now)) is not None
 
     async def _reread(self, parcel: Parcel) -> None:
         """Read the parcel again after an act, since the answer to an act is no report."""
@@ -294,7 +297,3 @@ class Tracker:
 
         await self._observer.change(place.workspace, key, act, amending=Amending(rule=rule, place=place))
         return Acted(parcel=await self._again(here.parcel), subscription=rule(here.subscription))
-
-
-def _both(change: Change) -> tuple[Parcel, Change]:
-    return change.parcel, change

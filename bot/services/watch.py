@@ -22,23 +22,29 @@ class Watch:
         self._messenger = messenger
         self._clock = clock
         self._admins = tuple(admins)
-        self._quiet_until: dict[Trouble, datetime] = {}
+        self._quiet_until: dict[Trouble, float] = {}  # by the monotonic clock
         self._telling: set[asyncio.Task[None]] = set()
 
     async def tell_admins(self, trouble: Trouble, detail: str = "") -> None:
         """Tell each admin by direct message, unless they were told of this kind within a day. Never raises."""
-        now = self._clock.now()
-        kept = await self._store.memo(ALL, f"told:{trouble}")
-        quiet_until = self._quiet_until.get(trouble, datetime.fromisoformat(kept) if kept else now)
-        if now < quiet_until:
+        if await self._is_quiet(trouble):
             return
-        await self._quiet(trouble, until=now + AT_MOST_EVERY)
+        await self._quiet(trouble, AT_MOST_EVERY)
         told = [await self._told(admin, Notice(trouble=trouble, detail=detail)) for admin in self._admins]
         if told and not any(told):
-            await self._quiet(trouble, until=now)  # nobody heard of it: the next time it is said again
+            await self._quiet(trouble, timedelta())  # nobody heard of it: the next time it is said again
 
-    async def _quiet(self, trouble: Trouble, *, until: datetime) -> None:
-        self._quiet_until[trouble] = until
+    async def _is_quiet(self, trouble: Trouble) -> bool:
+        """Return whether they were told within a day; what an earlier process kept counts for no longer than that."""
+        if trouble not in self._quiet_until:
+            kept = await self._store.memo(ALL, f"told:{trouble}")
+            left = datetime.fromisoformat(kept) - self._clock.now() if kept else timedelta()
+            self._quiet_until[trouble] = self._clock.monotonic() + min(left, AT_MOST_EVERY).total_seconds()
+        return self._clock.monotonic() < self._quiet_until[trouble]
+
+    async def _quiet(self, trouble: Trouble, wait: timedelta) -> None:
+        self._quiet_until[trouble] = self._clock.monotonic() + wait.total_seconds()
+        until = self._clock.now() + wait
         try:
             await self._store.save(Memo(workspace=ALL, name=f"told:{trouble}", value=until.isoformat()))
         except StoreError:
@@ -57,7 +63,12 @@ class Watch:
         """Tell them, but let nobody wait for it."""
         task = asyncio.create_task(self.tell_admins(trouble, detail), name=f"tell admins: {trouble}")
         self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._telling.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("telling the admins failed", exc_info=error)
 
     async def drain(self) -> None:
         """Wait until what is being told is told."""

@@ -3,23 +3,46 @@
 import difflib
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.carriers import find_carrier
-from bot.domain.errors import BotError, KeyRefused, MessengerError, ProviderError, QuotaSpent, StoreError, UserError
+from bot.domain.errors import (
+    BotError,
+    KeyRefused,
+    MessengerError,
+    ProviderError,
+    QuotaSpent,
+    StoreError,
+    UserError,
+)
 from bot.domain.numbers import read_pasted
 from bot.domain.pasted_text import normalise
 from bot.domain.records import InboxItem, Trouble
 from bot.services import Services
 from bot.slack import messages
+from bot.slack.blocks import context
+from bot.slack.command import Command
 from bot.slack.commands import COMMANDS, VERBS, menu
 from bot.slack.commands.reading import SeveralFit, typed
 from bot.slack.exchange import Reply, Request
+from bot.slack.floods import Floods
 
 logger = logging.getLogger(__name__)
+audit = logging.getLogger("bot.audit")
+"""A line for each thing that a person changed: who, where, what, and when. Each is JSON, so no name can forge one."""
 FOR_ADMINS: dict[type[BotError], Trouble] = {KeyRefused: Trouble.KEY_REFUSED, QuotaSpent: Trouble.QUOTA_SPENT}
 """What the asker cannot mend, and others must hear of."""
+
+
+class OfAnotherWorkspace(UserError):
+    """Somebody of another workspace, in a channel that both share, wants something changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You are of another workspace, so here you can look but change nothing. Nothing was changed; "
+            "ask somebody of this workspace to do it."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +51,10 @@ class _Words:
     rest: str
 
 
-async def answer(item: InboxItem, services: Services, *, command: str, now: datetime) -> Reply:
-    """Do what was asked and return what to say.
+async def answer(
+    item: InboxItem, services: Services, *, command: str, now: datetime, floods: Floods | None = None
+) -> Reply:
+    """Do what was asked and return what to say. What a press says is found out and allowed anew, like typed words.
 
     Raises:
         StoreError: the store is away; the request stays in the inbox.
@@ -46,8 +71,10 @@ async def answer(item: InboxItem, services: Services, *, command: str, now: date
         private=item.private,
         channel_name=item.channel_name,
     )
-    about = {"verb": words.verb if words.verb in VERBS else "", "channel": item.channel, "user": item.user}
+    known = VERBS.get(words.verb)
+    about = {"verb": known.name if known else "", "channel": item.channel, "user": item.user}
     try:
+        _allow(item, known, floods)
         reply = await _handle(request, services, item.words)
     except StoreError:
         raise
@@ -64,6 +91,8 @@ async def answer(item: InboxItem, services: Services, *, command: str, now: date
         logger.exception("a request could not be answered", extra={**about, "reference": reference})
         return Reply.to_asker(messages.our_fault(reference))
     logger.info("a request was answered", extra=about)
+    if reply.changed:
+        audit.info("changed", extra={**about, "workspace": item.workspace, "changed": reply.changed})
     return reply
 
 
@@ -72,6 +101,19 @@ def given_up() -> Reply:
     reference = secrets.token_hex(3)
     logger.error("a request was given up: we died each time it was done", extra={"reference": reference})
     return Reply.to_asker(messages.our_fault(reference))
+
+
+def _allow(item: InboxItem, asked: Command | None, floods: Floods | None) -> None:
+    """Check that this person may ask this now.
+
+    Raises:
+        TooOften: it is one command too many.
+        OfAnotherWorkspace: they may only look.
+    """
+    if floods and not item.attempts:  # one that is taken up again was counted before
+        floods.take(item)
+    if item.stranger and asked and asked.changes:
+        raise OfAnotherWorkspace
 
 
 async def _handle(request: Request, services: Services, words: str) -> Reply:
@@ -86,9 +128,12 @@ async def _handle(request: Request, services: Services, words: str) -> Reply:
 
 def _not_now(error: ProviderError | MessengerError, item: InboxItem, command: str, about: dict[str, str]) -> Reply:
     detail = error.detail() if isinstance(error, ProviderError) else str(error)
-    logger.warning("a request failed", extra={**about, "why": type(error).__name__, "detail": detail})
+    reference = secrets.token_hex(3)
+    why = {"why": type(error).__name__, "detail": detail, "reference": reference}
+    logger.warning("a request failed", extra={**about, **why})
     failed: BotError = error
-    return Reply.to_asker(messages.sorry(failed, command, again=typed(item.words)))
+    said = messages.sorry(failed, command, again=typed(item.words))
+    return Reply.to_asker(replace(said, blocks=[*said.blocks, context(f"Reference `{reference}`")]))
 
 
 def _split(text: str) -> _Words:

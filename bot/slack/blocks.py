@@ -1,5 +1,6 @@
 """Block Kit in a few words, and the one function that makes outside text safe for Slack."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -15,7 +16,14 @@ VALUE_MAX = 2000
 OPTION_VALUE_MAX = 150
 _MARKUP = str.maketrans({"*": "\u2217", "_": "\uff3f", "~": "\u223c", "`": "\u02cb"})
 """Slack has no way to escape these four: characters that look alike and mean nothing take their place."""
+_EMOJI = "\u2190-\u2bff\u3030\u303d\ufe0f\U0001f000-\U0001faff"
+_HIDDEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0e\U000e0100-\U000e01ef]"
+    rf"|(?<![{_EMOJI}])[\u200d\ufe0f]|(?<=[\u200d\ufe0f])\ufe0f|\u200d(?![{_EMOJI}])"
+)
+"""Characters that count as letters or marks and show nothing; joiners have a meaning inside emoji only."""
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_PERSON = re.compile(r"[UW][A-Z0-9]{1,30}")
 
 
 def escape(text: str, limit: int = 300) -> str:
@@ -29,11 +37,11 @@ def escape(text: str, limit: int = 300) -> str:
 def plain(text: str, limit: int = 300) -> str:
     """Return outside text on one line without hidden characters, cut at `limit` characters."""
     visible = "".join(
-        " " if unicodedata.category(char) in {"Zs", "Zl", "Zp", "Cc"} else char
+        " " if unicodedata.category(char) == "Cc" else char
         for char in text
         if char == "\u200d" or unicodedata.category(char) not in {"Cf", "Cs", "Co", "Cn"}
     )
-    words = " ".join(visible.split())
+    words = " ".join(_HIDDEN.sub("", visible).split())
     return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
 
 
@@ -132,4 +140,4 @@ def ago(moment: datetime) -> str:
 
 def person(user: str) -> str:
     """Return a mention of somebody whose id Slack gave us."""
-    return f"<@{user}>" if user.isalnum() else "somebody"
+    return f"<@{user}>" if _PERSON.fullmatch(user) else "somebody"

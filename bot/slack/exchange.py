@@ -1,6 +1,6 @@
 """What a person asked, and what a handler answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -48,22 +48,26 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a handler answers. What changes a card is not in here: the outbox redraws and tells."""
+    """What a handler answers. What changes a card is not in here: the outbox redraws and tells.
+
+    `changed` holds the short ids of what was changed, for the audit.
+    """
 
     message: Message = field(default_factory=lambda: Message(text=""))
     audience: Audience = Audience.NOBODY
+    changed: tuple[str, ...] = ()
 
     @classmethod
-    def to_asker(cls, message: Message) -> "Reply":
+    def to_asker(cls, message: Message, *, changed: Iterable[str] = ()) -> "Reply":
         """Answer only the one who asked."""
-        return cls(message=message, audience=Audience.ASKER)
+        return cls(message=message, audience=Audience.ASKER, changed=tuple(changed))
 
     @classmethod
-    def to_channel(cls, message: Message) -> "Reply":
+    def to_channel(cls, message: Message, *, changed: Iterable[str] = ()) -> "Reply":
         """Answer everybody in the channel."""
-        return cls(message=message, audience=Audience.CHANNEL)
+        return cls(message=message, audience=Audience.CHANNEL, changed=tuple(changed))
 
     @classmethod
-    def on_the_card(cls) -> "Reply":
+    def on_the_card(cls, *, changed: Iterable[str] = ()) -> "Reply":
         """Say nothing more: the card, which everybody sees, shows it."""
-        return cls()
+        return cls(changed=tuple(changed))

@@ -11,6 +11,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.errors import InboxFull
 from bot.domain.parcel import Place
 from bot.domain.records import InboxItem
 from bot.ports import Clock
@@ -21,6 +22,8 @@ NOT_KEPT = "I could not keep this request, so nothing was done. Please try again
 Payload = Mapping[str, Any]
 Receive = Callable[[InboxItem], Awaitable[bool]]
 Reopen = Callable[[Place], Awaitable[None]]
+Gone = Callable[[str, str], Awaitable[None]]
+"""Called with a workspace that lets us in no longer, and Slack's word for why."""
 _ANYTHING = re.compile(".*", re.DOTALL)
 
 
@@ -45,11 +48,11 @@ class Identity:
 def build_bolt(
     *,
     client: AsyncWebClient,
-    signing_secret: str | None,
     identity: Identity,
     receive: Receive,
     reopen: Reopen,
     clock: Clock,
+    gone: Gone | None = None,
 ) -> AsyncApp:
     """Return Bolt with one listener for each kind of request; what a request means is found out later.
 
@@ -61,16 +64,19 @@ def build_bolt(
 
     bolt = AsyncApp(
         client=client,
-        signing_secret=signing_secret or "unused in Socket Mode",
+        signing_secret="-",  # nosec B106 # noqa: S106 - who asks is known before Bolt is asked
         authorize=authorize,
         process_before_response=True,
-        request_verification_enabled=signing_secret is not None,
+        request_verification_enabled=False,
         raise_error_for_unhandled_request=False,
     )
 
     async def kept(item: InboxItem) -> bool:
         try:
             await receive(item)
+        except InboxFull as full:
+            logger.warning("a request was not taken", extra={"why": str(full)})
+            return False
         except Exception:
             # Whatever it is, it must not take the answer with it.
             logger.exception("a request could not be kept")
@@ -79,23 +85,35 @@ def build_bolt(
 
     @bolt.command(_ANYTHING)
     async def on_command(ack: Callable[..., Awaitable[Any]], body: Payload) -> None:
-        await (ack() if await kept(read_command(body, clock)) else ack(NOT_KEPT))
+        await (ack() if await kept(read_command(body, clock, home=identity.team)) else ack(NOT_KEPT))
 
     @bolt.action(_ANYTHING)
     async def on_action(ack: Callable[..., Awaitable[Any]], body: Payload) -> BoltResponse | None:
-        item = read_press(body, clock)
+        item = read_press(body, clock, home=identity.team)
         if item and not await kept(item):
             return BoltResponse(status=503)  # Slack shows no text after a press; without an acknowledgement it warns
         await ack()
         return None
 
-    @bolt.event(_ANYTHING)
-    async def on_event(event: Payload, body: Payload) -> None:
-        if event.get("type") == "member_joined_channel" and event.get("user") == identity.user != "":
-            await reopen(Place(_text(body.get("team_id")), _text(event.get("channel"))))
-
+    _hear_events(bolt, identity, reopen, gone)
     _acknowledge_the_rest(bolt)
     return bolt
+
+
+def _hear_events(bolt: AsyncApp, identity: Identity, reopen: Reopen, gone: Gone | None) -> None:
+    """Let it be known where we are invited, and who takes us out."""
+
+    @bolt.event(_ANYTHING)
+    async def on_event(event: Payload, body: Payload) -> BoltResponse | None:
+        if event.get("type") == "member_joined_channel" and event.get("user") == identity.user != "":
+            await reopen(Place(_text(body.get("team_id")), _text(event.get("channel"))))
+        if gone and _lets_us_in_no_longer(event):
+            try:
+                await gone(_text(body.get("team_id")), _text(event.get("type")))
+            except Exception:
+                logger.exception("an event could not be kept")
+                return BoltResponse(status=503)  # Slack says it again
+        return None
 
 
 def _acknowledge_the_rest(bolt: AsyncApp) -> None:
@@ -111,7 +129,15 @@ def _acknowledge_the_rest(bolt: AsyncApp) -> None:
         await ack(options=[])
 
 
-def read_command(body: Payload, clock: Clock) -> InboxItem:
+def _lets_us_in_no_longer(event: Payload) -> bool:
+    """Return whether the app was taken out of the workspace, or the bot's own token was taken back."""
+    if event.get("type") == "app_uninstalled":
+        return True
+    tokens = _object(event.get("tokens"))
+    return event.get("type") == "tokens_revoked" and bool(tokens.get("bot"))
+
+
+def read_command(body: Payload, clock: Clock, *, home: str = "") -> InboxItem:
     """Read a slash command. Slack's payloads say team; only this module does too."""
     return InboxItem(
         workspace=_text(body.get("team_id")),
@@ -121,31 +147,45 @@ def read_command(body: Payload, clock: Clock) -> InboxItem:
         user=_text(body.get("user_id")),
         words=_text(body.get("text")),
         response_url=_text(body.get("response_url")),
+        stranger=bool(home) and _text(body.get("team_id")) != home,
         received_at=clock.now(),
     )
 
 
-def read_press(body: Payload, clock: Clock) -> InboxItem | None:
+def read_press(body: Payload, clock: Clock, *, home: str = "") -> InboxItem | None:
     """Read a pressed button or a chosen menu line; None when it carries no words (a link, a foreign element)."""
-    action = (body.get("actions") or [{}])[0]
-    words = action.get("value") or (action.get("selected_option") or {}).get("value")
+    actions = body.get("actions")
+    action = _object(actions[0] if isinstance(actions, list) and actions else None)
+    words = _text(action.get("value")) or _text(_object(action.get("selected_option")).get("value"))
     if not words:
         return None
-    container = body.get("container") or {}
+    container, user, channel = (_object(body.get(name)) for name in ("container", "user", "channel"))
     private = bool(container.get("is_ephemeral"))
-    user = body.get("user") or {}
     return InboxItem(
-        workspace=_text((body.get("team") or {}).get("id")) or _text(user.get("team_id")),
-        delivery=_text(body.get("trigger_id")) or f"{user.get('id')}:{action.get('action_ts')}",
-        channel=_text((body.get("channel") or {}).get("id")) or _text(container.get("channel_id")),
-        channel_name=_text((body.get("channel") or {}).get("name")),
+        workspace=_text(_object(body.get("team")).get("id")) or _text(user.get("team_id")),
+        delivery=_text(body.get("trigger_id")) or f"{_text(user.get('id'))}:{_text(action.get('action_ts'))}",
+        channel=_text(channel.get("id")) or _text(container.get("channel_id")),
+        channel_name=_text(channel.get("name")),
         user=_text(user.get("id")),
-        words=html.escape(_text(words), quote=False),  # typed words arrive escaped; a button's do not
+        words=html.escape(words, quote=False),  # typed words arrive escaped; a button's do not
         response_url=_text(body.get("response_url")),
         card="" if private else _text(container.get("message_ts")),
         private=private,
+        stranger=_is_stranger(body, home),
         received_at=clock.now(),
     )
+
+
+def _is_stranger(body: Payload, home: str) -> bool:
+    """Return whether who pressed is of another workspace: Slack names theirs beside them in shared channels."""
+    team, org = (_text(_object(body.get(name)).get("id")) for name in ("team", "enterprise"))
+    theirs = _text(_object(body.get("user")).get("team_id"))
+    return any(one not in {"", org, home or team} for one in (team, theirs))
+
+
+def _object(value: object) -> Payload:
+    """Return the value if it is an object: whoever reads it finds nothing in any other."""
+    return value if isinstance(value, dict) else {}
 
 
 def _text(value: object) -> str:

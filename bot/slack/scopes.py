@@ -14,6 +14,11 @@ OPTIONAL = {
 }
 
 
+def left_out(optional: Iterable[str]) -> str:
+    """Return what does not work without these optional scopes; all else does."""
+    return "; ".join(f"without {one}: no {OPTIONAL[one]}" for one in optional)
+
+
 def missing(granted: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return the required and the optional scopes that were not granted."""
     have = set(granted)

@@ -2,26 +2,61 @@
 
 Saves that wait at the same time are written together, since writing is what takes long. Each is still decided on its
 own, in order, on what those before it leave behind.
+
+Over 300 lines: it is the whole port `Store`, most of its methods one line.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+import logging
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, Protocol
 
 from bot.domain.errors import RevisionMoved, StoreError
-from bot.domain.parcel import ChannelSettings, Parcel, ParcelKey, Place, Subscription
+from bot.domain.parcel import ChannelSettings, Parcel, ParcelKey, Place, Seen, Subscription
 from bot.domain.records import InboxItem, Memo, Notification, Progress
 from bot.ports import Record
+from bot.stores.parcels import ParcelShelf
 from bot.stores.shelf import Shelf
-from bot.stores.tables import Changes, Slot, Tables, slot_of
+from bot.stores.subscriptions import SubscriptionShelf
+from bot.stores.tables import TABLES, Pending, Row, Rows, Tables, table_of
 
 LAST_SERIAL = "last serial"
 """The memo that remembers the last number given in a workspace."""
-SERIALS_LEFT_OUT = 1000
-"""How far numbering jumps after records were lost: a number people have seen must not name another parcel."""
+SLICE = 200
+"""After so many records at once others get their turn in the event loop."""
 
+logger = logging.getLogger(__name__)
+
+Slot = tuple[str, Any]
+"""Where a record stands: the name of its table, and what it is found by there."""
+Changes = Mapping[Slot, Record | None]
+"""What is to stand in each slot afterwards; None empties it."""
 _Look = Callable[[Slot], Record | None]
+
+
+class _Shelf(Protocol):
+    """Records of one kind in memory, each found by a name."""
+
+    def load(self, rows: Rows, /) -> None: ...
+
+    def name(self, record: Any, /) -> Hashable: ...  # noqa: ANN401 - each kind has its own
+
+    def number(self, name: Any, /) -> int | None: ...  # noqa: ANN401 - the same
+
+    def all(self) -> list[Any]: ...
+
+    def get(self, name: Any, /) -> Any: ...  # noqa: ANN401 - the same
+
+    def rows(self, number: int, record: Any, pending: Pending, /) -> list[Row]: ...  # noqa: ANN401 - the same
+
+    def put(self, number: int, name: Any, record: Any, /) -> None: ...  # noqa: ANN401 - the same
+
+
+_OLDEST_FIRST = attrgetter("created_at", "revision")
 
 
 @dataclass(slots=True, eq=False)
@@ -37,45 +72,43 @@ async def store_on(tables: Tables) -> "RecordStore":
     """Return a store with what the tables hold.
 
     Raises:
-        StoreError: the tables can't be opened; what is in them was kept.
+        StoreError: a document can't be read; what is in the tables was kept.
     """
     try:
-        records = await tables.load()
-        store = RecordStore(tables, records)
-        if store.remark:
-            counters = [one for one in records if isinstance(one, Memo) and one.name == LAST_SERIAL]
-            await store.save(*(replace(one, value=str(int(one.value) + SERIALS_LEFT_OUT)) for one in counters))
+        return await asyncio.to_thread(RecordStore, tables)
     except StoreError:
         await tables.close()
         raise
-    return store
 
 
 class RecordStore:
-    """Remembers records in tables. Implements the port `Store`."""
+    """Remembers records in tables. Implements the port `Store`.
 
-    def __init__(self, tables: Tables, records: Iterable[Record] = ()) -> None:
+    Raises:
+        StoreError: a document can't be read.
+    """
+
+    def __init__(self, tables: Tables) -> None:
         self.remark = tables.remark
+        self.trouble = ""
+        """Why the last change was not made; empty when changes are taken."""
         self._tables = tables
         self._wishes: list[_Wish] = []
         self._writing = asyncio.Lock()
         self._writer: asyncio.Task[None] | None = None
+        self._compacting: asyncio.Task[None] | None = None
         self._closed = False
-        self._parcels = Shelf[Parcel](
-            workspace=lambda parcel: parcel.workspace,
-            key=lambda parcel: parcel.key,
-            name=lambda parcel: (parcel.workspace, parcel.key),
+        self._parcels = ParcelShelf(tables.rows)
+        self._subscriptions = SubscriptionShelf(tables.rows)
+        self._channels = Shelf(ChannelSettings)
+        self._outbox = Shelf(
+            Notification,
+            waits_at=lambda row: None if row.progress is Progress.SET_ASIDE else row.place,
+            set_aside=lambda row: row.progress is Progress.SET_ASIDE or None,
         )
-        self._subscriptions = Shelf[Subscription](
-            place=lambda subscription: subscription.place,
-            parcel=lambda subscription: (subscription.place.workspace, subscription.key),
-            name=lambda subscription: (subscription.place, subscription.key),
-        )
-        self._channels = Shelf[ChannelSettings](place=lambda settings: settings.place)
-        self._outbox = Shelf[Notification](waits=lambda row: row.progress is not Progress.SET_ASIDE)
-        self._inbox = Shelf[InboxItem](done=lambda item: item.done_at is not None)
-        self._memos = Shelf[Memo](name=lambda memo: (memo.workspace, memo.name))
-        self._shelves: dict[str, Shelf[Any]] = {
+        self._inbox = Shelf(InboxItem, done=lambda item: item.done_at is not None)
+        self._memos = Shelf(Memo)
+        self._shelves: dict[str, _Shelf] = {
             "parcels": self._parcels,
             "subscriptions": self._subscriptions,
             "channels": self._channels,
@@ -83,7 +116,16 @@ class RecordStore:
             "inbox": self._inbox,
             "memos": self._memos,
         }
-        self._apply({slot_of(record): record for record in records})
+        for name, shelf in self._shelves.items():
+            try:
+                shelf.load(tables.rows)
+            except ValueError as error:
+                number, why = error.args
+                raise StoreError(
+                    f"Document {number} of table {name} can't be read: {why}. Nothing was changed. "
+                    f"Mend it in waybill.json, or put a backup back with `waybill store restore`."
+                ) from error
+        self._unused = {name: itertools.count(1 + max(tables.rows.get(name, ()), default=0)) for name in TABLES}
 
     async def save(
         self,
@@ -97,16 +139,13 @@ class RecordStore:
             RevisionMoved: a record in `onto` is no longer stored as it was read.
             StoreError: it could not be written; nothing was changed.
         """
-        changes: dict[Slot, Record | None] = {slot_of(record): None for record in remove}
-        changes |= {slot_of(record): record for record in records}
-        expected = {slot_of(record): record for record in onto}
+        changes: dict[Slot, Record | None] = {self._slot_of(record): None for record in remove}
+        changes |= {self._slot_of(record): record for record in records}
+        expected = {self._slot_of(record): record for record in onto}
 
         def decide(look: _Look) -> Changes:
             for slot, record in expected.items():
-                stored = look(slot) or (
-                    ChannelSettings(place=record.place) if isinstance(record, ChannelSettings) else None
-                )
-                if stored is not record and stored != record:
+                if not _is_as_read(look(slot), record):
                     raise RevisionMoved(f"{record.id} was changed in the meantime. This change was not made.")
             return changes
 
@@ -114,7 +153,7 @@ class RecordStore:
 
     async def add(self, item: InboxItem) -> bool:
         """Save the item unless the same delivery is there already; return whether it was new. Raises `StoreError`."""
-        slot = slot_of(item)
+        slot = self._slot_of(item)
         return bool(await self._commit(lambda look: {} if look(slot) else {slot: item}))
 
     async def next_serial(self, workspace: str) -> int:
@@ -124,44 +163,93 @@ class RecordStore:
         def decide(look: _Look) -> Changes:
             nonlocal given
             counter = Memo(workspace=workspace, name=LAST_SERIAL, value="0")
-            stored = look(slot_of(counter))
+            slot = self._slot_of(counter)
+            stored = look(slot)
             given = 1 + int(stored.value if isinstance(stored, Memo) else counter.value)
-            return {slot_of(counter): replace(counter, value=str(given))}
+            return {slot: replace(counter, value=str(given))}
 
         await self._commit(decide)
         return given
 
     async def parcel(self, workspace: str, key: ParcelKey) -> Parcel | None:
         """Return the parcel, if it is known."""
-        return self._parcels.one("name", (workspace, key))
+        return self._parcels.get((workspace, key))
 
     async def parcels(self, workspace: str | None = None) -> Sequence[Parcel]:
         """Return all parcels, or those of one workspace."""
-        return self._parcels.all() if workspace is None else self._parcels.where("workspace", workspace)
+        found = []
+        for at, name in enumerate(self._parcels.names(workspace), 1):
+            if at % SLICE == 0:
+                await asyncio.sleep(0)
+            if parcel := self._parcels.get(name):
+                found.append(parcel)
+        return found
 
     async def parcels_of(self, key: ParcelKey) -> Sequence[Parcel]:
         """Return the parcel in every workspace that knows it."""
-        return self._parcels.where("key", key)
+        return [one for workspace in self._parcels.workspaces(key) if (one := self._parcels.get((workspace, key)))]
+
+    async def parcel_count(self) -> int:
+        """Return how many parcels are known."""
+        return self._parcels.count()
+
+    async def unread(self) -> Sequence[Parcel]:
+        """Return the parcels that an act left to be read again."""
+        return [one for name in self._parcels.unread() if (one := self._parcels.get(name))]
+
+    async def silent(self, before: datetime, limit: int) -> Sequence[Parcel]:
+        """Return followed parcels that are out, or were last refreshed before this time; the longest unlooked first.
+
+        Left out are those that no look would move: removed, final, or missing at the provider.
+        """
+        found: list[Parcel] = []
+        for at, (workspace, key) in enumerate(self._parcels.silent(before), 1):
+            if len(found) == limit:
+                break
+            if at % SLICE == 0:
+                await asyncio.sleep(0)
+            followed = any(one.active for one in self._subscriptions.followers(workspace, key))
+            if followed and (parcel := self._parcels.get((workspace, key))):
+                found.append(parcel)
+        return found
+
+    async def unlike(self, seen: Mapping[ParcelKey, Seen]) -> Sequence[ParcelKey]:
+        """Return the keys of parcels we know and read from an entry with another fingerprint.
+
+        Of the others the time of the refresh is remembered; it is on disk only after the parcel's next save, or when
+        all is written anew.
+        """
+        return self._parcels.unlike(seen)
 
     async def subscription(self, place: Place, key: ParcelKey) -> Subscription | None:
         """Return this place's subscription, archived or not."""
-        return self._subscriptions.one("name", (place, key))
+        return self._subscriptions.get((place, key))
 
     async def subscriptions(self, place: Place) -> Sequence[Subscription]:
         """Return all subscriptions of a place, oldest first, archived ones included."""
-        return sorted(self._subscriptions.where("place", place), key=lambda one: (one.added_at, one.id))
+        return sorted(self._subscriptions.of(place), key=lambda one: (one.added_at, one.id))
 
     async def followers(self, workspace: str, key: ParcelKey) -> Sequence[Subscription]:
         """Return every subscription of a parcel, archived ones included."""
-        return self._subscriptions.where("parcel", (workspace, key))
+        return self._subscriptions.followers(workspace, key)
 
     async def settings(self, place: Place) -> ChannelSettings:
         """Return the place's settings; the defaults when it never set any."""
-        return self._channels.one("place", place) or ChannelSettings(place=place)
+        return self._channels.get(f"{place.workspace}/{place.channel}") or ChannelSettings(place=place)
 
-    async def waiting(self) -> Sequence[Notification]:
-        """Return all rows that are not yet told nor set aside, oldest first."""
-        return sorted(self._outbox.where("waits", value=True), key=lambda row: (row.created_at, row.id))
+    async def waiting(self, place: Place | None = None) -> Sequence[Notification]:
+        """Return the rows of one place, or of all, that are not yet told nor set aside, oldest first."""
+        places = await self.waiting_places() if place is None else [place]
+        rows = [row for one in places for row in self._outbox.where("waits_at", one)]
+        return sorted(rows, key=_OLDEST_FIRST)
+
+    async def waiting_places(self) -> Sequence[Place]:
+        """Return the places that have such rows."""
+        return [place for place in self._outbox.values("waits_at") if isinstance(place, Place)]
+
+    async def set_aside(self) -> Sequence[Notification]:
+        """Return the rows that were set aside, oldest first."""
+        return sorted(self._outbox.where("set_aside", value=True), key=lambda row: (row.created_at, row.id))
 
     async def open_items(self) -> Sequence[InboxItem]:
         """Return the inbox items not yet done, oldest first."""
@@ -171,16 +259,33 @@ class RecordStore:
         """Return the inbox items done and kept to know a second delivery by."""
         return self._inbox.where("done", value=True)
 
+    async def everything(self) -> Sequence[Record]:
+        """Return every record there is."""
+        return [record for shelf in self._shelves.values() for record in shelf.all()]
+
     async def memo(self, workspace: str, name: str) -> str | None:
         """Return the value remembered under a name."""
-        memo = self._memos.one("name", (workspace, name))
+        memo = self._memos.get(f"{workspace}/{name}")
         return memo.value if memo else None
 
+    async def compact(self, *, drop_previous: bool = False) -> None:
+        """Write all anew; with `drop_previous`, nothing of what was removed is left on the disk.
+
+        Raises:
+            StoreError: it could not be written; what is there still is all that was ever saved.
+        """
+        for _ in self._parcels.remember():
+            await asyncio.sleep(0)
+        await self._tables.compact(self._writing, drop_previous=drop_previous)
+
     async def close(self) -> None:
-        """Finish what is being written, then let go of the tables."""
+        """Finish what is being written, write all anew, so that the snapshot alone is the store, and let go of it."""
         self._closed = True
-        if self._writer:
-            await asyncio.wait([self._writer])
+        for task in (self._writer, self._compacting):
+            if task:
+                await asyncio.wait([task])
+        if self._tables.changed:
+            await self._compact_beside()
         await self._tables.close()
 
     async def _commit(self, decide: Callable[[_Look], Changes]) -> Changes:
@@ -203,38 +308,76 @@ class RecordStore:
             try:
                 await self._write(wishes)
             except StoreError as error:
-                if len(wishes) == 1:
-                    wishes[0].refused = error
-                    return
-                for wish in wishes:  # one of them may be to blame: it must not spoil the others
-                    await self._write_alone(wish)
-
-    async def _write_alone(self, wish: _Wish) -> None:
-        try:
-            await self._write([wish])
-        except StoreError as error:
-            wish.refused = error
+                for wish in wishes:
+                    wish.refused = wish.refused or error
+                if not self.trouble:
+                    logger.warning("the store takes no changes", extra={"why": str(error)})
+                self.trouble = str(error)
+                return
+        if self.trouble:
+            self.trouble = ""
+            logger.info("the store takes changes again")
+        if self._tables.grown and (self._compacting is None or self._compacting.done()):
+            self._compacting = asyncio.create_task(self._compact_beside())
 
     async def _write(self, wishes: Sequence[_Wish]) -> None:
         """Decide each wish on what those before it leave behind, then write all in one go."""
-        together: dict[Slot, Record | None] = {}
+        together: dict[Slot, tuple[int, Record | None]] = {}
+        rows: dict[tuple[str, int], bytes | None] = {}
 
         def look(slot: Slot) -> Record | None:
             table, name = slot
-            return together[slot] if slot in together else self._shelves[table].get(name)
+            return together[slot][1] if slot in together else self._shelves[table].get(name)
 
         for wish in wishes:
             try:
                 wish.changes = wish.decide(look)
-            except RevisionMoved as moved:
-                wish.refused = moved
+                numbers, packed = await self._pack(wish.changes, together, rows)
+            except StoreError as refused:
+                wish.refused = refused
             else:
-                wish.refused = None
-                together |= wish.changes
+                together |= {slot: (numbers[slot], record) for slot, record in wish.changes.items()}
+                rows |= packed
         if together:
-            await self._tables.write(together)
-            self._apply(together)
+            await self._tables.write([(table, number, text) for (table, number), text in rows.items()])
+            for (table, name), (number, record) in together.items():
+                self._shelves[table].put(number, name, record)
 
-    def _apply(self, changes: Changes) -> None:
-        for (table, name), record in changes.items():
-            self._shelves[table].put(name, record)
+    async def _pack(
+        self, changes: Changes, together: Mapping[Slot, tuple[int, Record | None]], pending: Pending
+    ) -> tuple[dict[Slot, int], dict[tuple[str, int], bytes | None]]:
+        """Return the number of each changed record's document, and the documents to be written."""
+        numbers: dict[Slot, int] = {}
+        packed: dict[tuple[str, int], bytes | None] = {}
+        for at, (slot, record) in enumerate(changes.items(), 1):
+            if at % SLICE == 0:
+                await asyncio.sleep(0)
+            table, name = slot
+            shelf = self._shelves[table]
+            number = together[slot][0] if slot in together else shelf.number(name)
+            numbers[slot] = next(self._unused[table]) if number is None else number
+            packed |= {(one, at): text for one, at, text in shelf.rows(numbers[slot], record, pending)}
+        return numbers, packed
+
+    async def _compact_beside(self) -> None:
+        try:
+            await self.compact()
+        except StoreError as error:
+            logger.warning("the store could not be written anew; its journal goes on", extra={"why": str(error)})
+
+    def _slot_of(self, record: Record) -> Slot:
+        table = table_of(record)
+        return table, self._shelves[table].name(record)
+
+
+def _is_as_read(stored: Record | None, read: Record) -> bool:
+    """Return whether a record still stands as it was read; when the provider last refreshed it does not matter."""
+    if stored is read or stored == read:
+        return True
+    if isinstance(read, ChannelSettings):
+        return stored is None and read == ChannelSettings(place=read.place)
+    return (
+        isinstance(stored, Parcel)
+        and isinstance(read, Parcel)
+        and stored == replace(read, updated_at=stored.updated_at)
+    )

@@ -1,20 +1,15 @@
-"""What the benchmarks measure on: a bot with 10,000 parcels, and a route with nothing behind it."""
+"""What the benchmarks measure on: a bot with 10,000 parcels."""
 
-import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-
-import aiohttp
 
 from bot.domain.parcel import Checkpoint, Parcel, ParcelKey, Place, Subscription
 from bot.domain.status import Status
 from bot.stores.store import RecordStore
 from bot.stores.tinydb import open_store
 from tests.e2e.ground import Ground
-from tests.e2e.stage import port_of, reserved_port, until
 
 PARCELS = 10_000
 ELSEWHERE = Place("T0SANDBOX", "C0ELSEWHERE")
@@ -70,27 +65,3 @@ async def with_many_parcels(folder: Path, *, sweep_every: int) -> AsyncIterator[
         yield ground
     finally:
         await ground.stop()
-
-
-@asynccontextmanager
-async def echo() -> AsyncIterator[str]:
-    """Run the bare route in a process of its own; yield its address."""
-    held = reserved_port()
-    port = port_of(held)
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.benchmarks.echo", str(port))
-    url = f"http://127.0.0.1:{port}/slack/events"
-
-    async def answers() -> bool:
-        try:
-            async with aiohttp.ClientSession() as session, session.post(url, data=b"hello") as answer:
-                return answer.status == 200
-        except aiohttp.ClientConnectionError:
-            return False
-
-    try:
-        await until(answers)
-        yield url
-    finally:
-        process.terminate()
-        await process.wait()
-        held.close()

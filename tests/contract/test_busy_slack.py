@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-from itertools import pairwise
 
 import aiohttp
 import pytest
 
 from bot.domain.status import Status
-from bot.services.telling import PACE
+from bot.services.pacing import PACE
 from tests.contract.answers import CREATE, DELIVERED, EDIT, line, record
 from tests.contract.seen import everything, shown
 from tests.contract.whole import ADA, BEN, ORDERS, RETURNS, Street, Whole
@@ -107,25 +106,30 @@ async def test_an_empty_title_and_an_empty_text_make_a_message_all_the_same(whol
     assert [call.error for call in whole.slack.calls if call.error] == []
 
 
-async def test_ten_deliveries_at_once_are_each_told_once_at_the_pace_that_slack_takes(street: Street) -> None:
+@pytest.mark.promise("R20")
+@pytest.mark.parametrize(("count", "messages"), [(3, 3), (10, 1), (70, 2)])
+async def test_deliveries_at_once_are_each_told_once_at_the_pace_that_slack_takes(
+    street: Street, count: int, messages: int
+) -> None:
     async with aiohttp.ClientSession(trust_env=False) as http, Whole(street, http, pace=PACE).running() as whole:
-        numbers = [f"YT24{serial:014d}" for serial in range(10)]
+        numbers = [f"YT24{serial:014d}" for serial in range(count)]
         for number in numbers:
             await whole.follows(number, "transit", carrier="yunexpress")
             whole.passes(seconds=1)
         await whole.settled()
+        whole.passes(minutes=2)
+        whole.forget()
         whole.slack.limits.on = True
-        whole.slack.faults.busy(after=1, times=2, retry_after=3)
+        whole.slack.faults.busy(times=2, retry_after=3)
 
         await whole.polls(*(record(number, "delivered", DELIVERED, carrier="yunexpress") for number in numbers))
-        told = [len(whole.posts())]
-        for _ in range(25):
+        for _ in range(130):
             whole.passes(seconds=1)
             await whole.settled()
-            told.append(len(whole.posts()))
 
-    assert max(after - before for before, after in pairwise(told)) == 1
-    assert [sum(number in text for text in whole.posts()) for number in numbers] == [1] * 10
+    assert len(whole.posts()) == messages
+    assert [sum(number in text for text in whole.posts()) for number in numbers] == [1] * count
+    assert all("✅ Delivered" in whole.card(number).text for number in numbers)
     assert sum(call.status == 429 for call in whole.slack.calls) == 2
     assert await whole.store.waiting() == []
 

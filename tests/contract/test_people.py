@@ -53,6 +53,7 @@ async def test_news_names_the_title_first_then_carrier_number_and_who_added_it(w
     assert told.startswith(f"Mugs for fair: ✅ Delivered · UPS `{UPS}` · added by <@U0BEN>")
 
 
+@pytest.mark.promise("S13")
 async def test_what_is_known_of_the_customer_is_shown_to_nobody(whole: Whole, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     await whole.follows(UPS, "transit")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from bot.domain.status import Status
 from bot.engines.local import LocalEngine
 from bot.stores.memory import MemoryTables
 from bot.stores.store import store_on
-from bot.stores.tables import Changes
+from bot.stores.tables import Row
 from bot.stores.tinydb import open_store
 from tests.contract.answers import CREATE, DELIVERED, QUOTA, record
 from tests.contract.seen import everything
@@ -127,9 +128,9 @@ class CountedTables(MemoryTables):
 
     writes = 0
 
-    async def write(self, changes: Changes) -> None:
+    async def write(self, rows: Sequence[Row]) -> None:
         self.writes += 1
-        await super().write(changes)
+        await super().write(rows)
 
 
 async def test_a_round_over_five_thousand_parcels_is_a_few_writes(street: Street) -> None:

@@ -8,12 +8,14 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.domain.errors import RevisionMoved, StoreError
-from bot.domain.parcel import ChannelSettings, Parcel, Place, Subscription
+from bot.domain.parcel import ChannelSettings, Mark, Parcel, Place, Seen, Subscription
 from bot.domain.records import InboxItem, Memo, Notification, Progress
 from bot.domain.status import Preset, Status
 from bot.ports import Record, Store
@@ -75,6 +77,7 @@ async def everything(store: Store, *places: Place) -> set[Record]:
     return found
 
 
+@pytest.mark.promise("R34")
 async def test_what_is_saved_comes_back_equal(keeper: Keeper) -> None:
     records = one_of_each()
 
@@ -111,6 +114,7 @@ async def test_what_is_removed_and_saved_at_once_stays(store: Store) -> None:
     assert await store.waiting() == [replace(row(1), attempts=1)]
 
 
+@pytest.mark.promise("R7", "R28")
 async def test_a_save_is_made_all_or_not_at_all(keeper: Keeper) -> None:
     await keeper.store.save(subscription(1))
     unwritable = Memo(workspace="T-ONE", name="watermark", value="half a character: \ud83d")
@@ -198,6 +202,7 @@ async def test_settings_that_were_never_saved_can_be_saved_onto(store: Store) ->
     assert (await store.settings(place)).introduced
 
 
+@pytest.mark.promise("R8")
 async def test_of_many_who_saw_the_same_change_one_saves_it(store: Store) -> None:
     await store.save(parcel(1))
     after = parcel(1, revision=1)
@@ -244,6 +249,7 @@ async def test_the_same_delivery_is_added_once(keeper: Keeper) -> None:
     assert await store.done_items() == [replace(item("one"), done_at=NOW)]
 
 
+@pytest.mark.promise("R2")
 async def test_the_same_delivery_a_hundred_times_at_once_is_one_item(store: Store) -> None:
     added = await asyncio.gather(*(store.add(item("one")) for _ in range(100)))
 
@@ -319,6 +325,82 @@ async def test_rows_wait_oldest_first_until_told_or_set_aside(store: Store) -> N
     await store.save(remove=[rows[1]])
 
     assert await store.waiting() == [replace(rows[4], progress=Progress.SENDING), rows[3], rows[0]]
+
+
+async def test_rows_are_found_by_place_and_those_set_aside_by_themselves(keeper: Keeper) -> None:
+    here, later, there = row(1, hours=1), row(2, hours=2), row(1, place=THERE)
+    aside = row(3, progress=Progress.SET_ASIDE)
+    await keeper.store.save(later, there, aside, here)
+
+    for store in (keeper.store, await keeper.reopen()):
+        assert await store.waiting(HERE) == [here, later]
+        assert await store.waiting(THERE) == [there]
+        assert set(await store.waiting_places()) == {HERE, THERE}
+        assert await store.set_aside() == [aside]
+    await keeper.store.save(remove=[there])
+    assert await keeper.store.waiting_places() == [HERE]
+
+
+async def test_parcels_left_unread_are_found_until_they_are_read(keeper: Keeper) -> None:
+    unread = replace(parcel(1), must_read=True)
+    removed = replace(parcel(2), must_read=True, removed_at=NOW)
+    await keeper.store.save(unread, removed, parcel(3))
+
+    for store in (keeper.store, await keeper.reopen()):
+        assert await store.unread() == [unread]
+        assert await store.parcel_count() == 3
+    await keeper.store.save(parcel(1))
+    assert await keeper.store.unread() == []
+
+
+async def test_the_silent_are_followed_parcels_that_a_look_could_move(keeper: Keeper) -> None:
+    def transit(serial: int, **more: Any) -> Parcel:  # noqa: ANN401 - whatever a parcel has
+        one = parcel(serial, status=Status.IN_TRANSIT)
+        return replace(one, **({"updated_at": NOW - timedelta(hours=9)} | more))
+
+    silent, fresh, never = transit(1, looked_at=NOW), transit(2, updated_at=NOW), transit(3, updated_at=None)
+    out = transit(4, updated_at=NOW, status=Status.PICKUP, looked_at=NOW - timedelta(hours=3))
+    others = [
+        transit(5, removed_at=NOW),
+        transit(6, status=Status.DELIVERED),
+        transit(7, mark=Mark(status=Status.DELIVERED, by="U", at=NOW)),
+        transit(8, missing=2),
+        transit(9),
+        transit(10),
+    ]
+    await keeper.store.save(silent, fresh, never, out, *others, *(subscription(serial) for serial in range(1, 9)))
+    await keeper.store.save(replace(subscription(9), archived_at=NOW))
+
+    for store in (keeper.store, await keeper.reopen()):
+        assert await store.silent(NOW - timedelta(hours=8), 10) == [out, silent]
+        assert await store.silent(NOW - timedelta(hours=8), 1) == [out]
+    await keeper.store.unlike({silent.key: Seen(0, NOW)})
+    assert await keeper.store.silent(NOW - timedelta(hours=8), 10) == [out]
+
+
+async def test_unlike_are_the_keys_known_under_another_fingerprint(keeper: Keeper) -> None:
+    known = [replace(parcel(serial), fingerprint=serial) for serial in range(1, 5)]
+    elsewhere = [replace(parcel(serial, workspace="T-TWO"), fingerprint=7) for serial in (3,)]
+    gone = replace(parcel(5), fingerprint=5, removed_at=NOW)
+    await keeper.store.save(*known, *elsewhere, gone)
+    seen = {parcel(serial).key: Seen(serial if serial != 2 else 9, NOW) for serial in range(1, 9)}
+
+    for store in (keeper.store, await keeper.reopen()):
+        assert await store.unlike(seen) == [parcel(2).key, parcel(3).key]
+    await keeper.store.save(replace(known[1], fingerprint=9), remove=elsewhere)
+    assert await keeper.store.unlike(seen) == []
+
+
+async def test_a_refresh_heard_of_is_part_of_the_parcel_and_never_goes_back(store: Store) -> None:
+    read = replace(parcel(1), fingerprint=1, updated_at=NOW)
+    await store.save(read)
+    for hours in (3, 1):
+        await store.unlike({read.key: Seen(1, NOW + timedelta(hours=hours))})
+
+    heard = replace(read, updated_at=NOW + timedelta(hours=3))
+    assert await store.parcels() == [heard]
+    await store.save(replace(read, revision=1), onto=[read])
+    assert await store.parcels() == [replace(heard, revision=1)]
 
 
 async def test_items_are_open_oldest_first_until_done(store: Store) -> None:

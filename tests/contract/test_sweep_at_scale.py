@@ -1,12 +1,13 @@
 """Rounds over 10,000 parcels: how often the provider is asked, with the real client and service over real HTTP."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest_asyncio
 
-from bot.domain.parcel import Parcel, ParcelKey, Place, Report, Subscription
+from bot.domain.parcel import Parcel, ParcelKey, Place, Subscription
+from bot.domain.reports import Reports
 from bot.providers.trackingmore import TrackingMore
 from bot.providers.trackingmore.pacing import Pacer
 from bot.providers.trackingmore.session import Session
@@ -32,7 +33,7 @@ class Counted(Observer):
 
     taken = 0
 
-    async def take_page(self, reports: Sequence[Report]) -> int:
+    async def take_page(self, reports: Reports) -> int:
         self.taken += len(reports)
         return await super().take_page(reports)
 
@@ -79,7 +80,7 @@ async def rounds() -> AsyncIterator[Rounds]:
         transport = Transport(key=Key(KEY), base_url=f"{url}/v2", allow_loopback=True)
         pacer = Pacer(monotonic=time.monotonic, sleep=time.sleep)
         provider = TrackingMore(Session(transport, time, pacer=pacer, monotonic=time.monotonic), account="trackingmore")
-        observer = Counted(store, time, lambda: None)
+        observer = Counted(store, time, lambda *_: None)
         watch = Watch(store=store, messenger=messenger, clock=time, admins=())
         sweep = Sweep(
             store=store, provider=provider, clock=time, observer=observer, watch=watch, spent=lambda: 0, looks_a_day=0

@@ -444,7 +444,8 @@ def alike(report: Report) -> Report:
         replace(line, local_time=line.local_time and line.local_time.replace(second=0), status=None)
         for line in report.checkpoints
     ]
-    return replace(report, updated_at=None, asked_at=None, checkpoints=tuple(sorted(lines, key=_words)))
+    lines.sort(key=_words)
+    return replace(report, updated_at=None, asked_at=None, fingerprint=0, checkpoints=tuple(lines))
 
 
 def _words(line: Checkpoint) -> tuple[str, str]:

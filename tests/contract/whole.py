@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
 import aiohttp
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -37,8 +37,9 @@ from bot.services.sweep import Sweep
 from bot.services.tracker import Tracker
 from bot.services.watch import Watch
 from bot.slack.answer import answer
+from bot.slack.client import web_client
 from bot.slack.listeners import Identity, build_bolt
-from bot.slack.messenger import SlackMessenger, web_client
+from bot.slack.messenger import SlackMessenger
 from bot.stores.memory import MemoryTables
 from bot.stores.store import RecordStore, store_on
 from tests.contract.answers import LIST, LOOK, ONE, READS, Json, Wire, good
@@ -112,8 +113,7 @@ class Whole:
         """Build the bot anew on what is stored, as a start does."""
         self.store = await self._open_store()
         client = web_client(token, f"{self._street.url}/api/", self._http)
-        host = urlsplit(self._street.url).netloc
-        messenger = SlackMessenger(client, self._http, command="/track", hooks_host=host)
+        messenger = SlackMessenger(client, self._http, clock=self.clock, command="/track", hooks=self._street.url)
         self._session = Session(
             Transport(key=Key(KEY), base_url=BASE, network=self.wire),
             self.clock,
@@ -152,7 +152,6 @@ class Whole:
         self.inbox = Inbox(store=self.store, clock=self.clock, handle=handle, give_up=handle)
         self._bolt = build_bolt(
             client=client,
-            signing_secret=None,
             identity=Identity(token),
             receive=self.inbox.receive,
             reopen=reopen,

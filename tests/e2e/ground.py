@@ -11,14 +11,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.domain.errors import StoreError
 from bot.sandbox.slack import Message as Posted
 from bot.sandbox.trackingmore import Checkpoint
 from bot.sandbox.world import World
+from bot.stores.tinydb.journal import Damaged
+from bot.stores.tinydb.reading import put_together
 from tests.e2e.stage import Stage
 from tests.serving import serving
 
@@ -31,6 +35,8 @@ STANDS = (
 _NUMBER = re.compile(r"YT\d{16}")
 _TOLD = re.compile(r"\n> scan (\d+)\b")
 _MORE = re.compile(r"; and (\d+) more$")
+_TOLD_IN_DIGEST = re.compile(r"· scan (\d+)\b")
+_MORE_IN_DIGEST = re.compile(r" · and (\d+) more$")
 
 
 @dataclass(kw_only=True)
@@ -182,7 +188,13 @@ class Ground(Stage):
 
     def lines(self, channel: str, number: str) -> list[Line]:
         """Return what was told of a parcel's scans in a channel, in order."""
-        return [line for one in self.news(channel, number) if (line := _line(one.blocks))]
+        alone = [(one.ts, line) for one in self.news(channel, number) if (line := _line(one.blocks))]
+        together = [
+            (one.ts, line)
+            for one in self.by_bot(channel, "waybill_digest")
+            if (line := _line_in_digest(one.blocks, number))
+        ]
+        return [line for _, line in sorted(alone + together, key=lambda one: one[0])]
 
     def told(self, channel: str, number: str) -> int:
         """Return the newest scan of the parcel that was told in the channel."""
@@ -199,15 +211,38 @@ class Ground(Stage):
 
     def undone(self) -> list[Mapping[str, Any]]:
         """Return the requests that the bot has kept and not done, as it stored them."""
-        return [item for item in self._stored("inbox") if item["done_at"] is None]
+        return [item for item in self._stored("inbox") if item.get("done_at") is None]
 
     def untold(self) -> list[Mapping[str, Any]]:
         """Return the rows that the bot has still to tell, as it stored them."""
         return [row for row in self._stored("outbox") if row["progress"] != "set aside"]
 
     def _stored(self, table: str) -> list[Mapping[str, Any]]:
-        stored = json.loads((self.folder / "data" / "waybill.json").read_bytes())
-        return list(stored.get(table, {}).values())
+        """Read the snapshot and its journals; while the bot writes all anew, once more."""
+        folder = self.folder / "data"
+        for left in reversed(range(5)):
+            try:
+                whole = put_together(partial(_content, folder), [file.name for file in folder.iterdir()])
+            except (Damaged, StoreError):
+                if not left:
+                    raise
+                time.sleep(0.01)
+            else:
+                return [json.loads(row) for row in whole.tables.get(table, {}).values()]
+        return []
+
+
+def _content(folder: Path, name: str) -> bytes | None:
+    file = folder / name
+    return file.read_bytes() if file.exists() else None
+
+
+def _line_in_digest(blocks: Sequence[Mapping[str, Any]], number: str) -> Line | None:
+    """Read what a digest tells of one parcel; None when it tells of no scan of it."""
+    lines = "\n".join(one["text"]["text"] for one in blocks if one["type"] == "section").split("\n")
+    line = next((one for one in lines if number in one), "")
+    told, more = _TOLD_IN_DIGEST.search(line), _MORE_IN_DIGEST.search(line)
+    return Line(newest=int(told[1]), tells_of=1 + (int(more[1]) if more else 0)) if told else None
 
 
 def _line(blocks: Sequence[Mapping[str, Any]]) -> Line | None:

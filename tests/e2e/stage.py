@@ -15,6 +15,7 @@ Json = dict[str, Any]
 T = TypeVar("T")
 ADA, BEN = "U0ADA", "U0BEN"
 ORDERS, RETURNS, GENERAL = "C0ORDERS", "C0RETURNS", "C0GENERAL"
+SEALING_KEY = "sandbox-sandbox-sandbox-sandbox-sandbox-sa0="
 PATIENCE = 25.0
 """Seconds until something that has to come is given up; what comes sooner is seen sooner."""
 
@@ -51,6 +52,8 @@ async def until(look: Callable[[], Awaitable[T]], *, patience: float = PATIENCE)
 
 class Stage:
     """A sandbox and a bot. `by` is the way in: `socket` or `http`."""
+
+    module = "bot"
 
     def __init__(self, folder: Path, *, by: str = "socket", sweep_every: int = 1) -> None:
         self.folder = folder
@@ -98,7 +101,10 @@ class Stage:
             "TRACKINGMORE_API_URL": f"{self.url}/trackingmore/v2",
             "WAYBILL_ALLOW_LOOPBACK": "1",
             "WAYBILL_ADMINS": "U0CHI",
+            "WAYBILL_COMMANDS_PER_MINUTE": "0",
             "WAYBILL_DATA": str(self.folder / "data"),
+            "WAYBILL_KEY": SEALING_KEY,
+            "WAYBILL_QUIET": "5",
             "WAYBILL_SWEEP_EVERY": str(self._sweep_every),
             **way,
         }
@@ -107,7 +113,7 @@ class Stage:
         """Start the bot and wait until Slack can reach it."""
         with (self.folder / "bot.log").open("ab") as log:
             self.bot = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", env=self.environment(), stdout=log, stderr=log
+                sys.executable, "-m", self.module, "run", env=self.environment(), stdout=log, stderr=log
             )
         await until(self._reachable)
 

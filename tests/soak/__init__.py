@@ -1,1 +1,1 @@
-"""The long tests: run by `make soak`."""
+"""The long tests and the campaign of faults: `make soak` runs both, `__main__` explains the campaign."""

@@ -42,6 +42,7 @@ def name_of(requirement: str) -> str:
     return re.split(r"[<>=\[ ]", requirement, maxsplit=1)[0]
 
 
+@pytest.mark.promise("S16")
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_locked_version_is_vouched_for_by_a_hash(lock: str) -> None:
     entries = re.split(r"\n(?=\S)", (TOP / lock).read_text().strip())
@@ -75,6 +76,7 @@ def test_tests_run_on_the_versions_that_people_run() -> None:
     assert runtime.items() <= development.items()
 
 
+@pytest.mark.promise("S16")
 def test_every_library_we_ask_for_is_locked_and_has_its_reason() -> None:
     asked = {name_of(line) for line in PROJECT["project"]["dependencies"]}
     tools = {name_of(line) for line in PROJECT["dependency-groups"]["dev"]}

@@ -73,6 +73,7 @@ def test_an_event_is_one_line_of_json_with_its_facts_and_the_time_in_utc(written
     assert abs(datetime.fromisoformat(line["timestamp"]) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+@pytest.mark.promise("S8")
 @pytest.mark.parametrize("logger", LOGGERS)
 def test_no_logger_lets_a_secret_through(written: io.StringIO, logger: str) -> None:
     log = logging.getLogger(logger)
@@ -125,6 +126,7 @@ def test_what_is_no_json_is_written_as_text(written: io.StringIO) -> None:
     assert (line["word"], line["when"], line["none"], line["set"]) == ("out", "2026-03-02 00:00:00+00:00", None, [1])
 
 
+@pytest.mark.promise("S17")
 def test_line_breaks_and_half_characters_make_no_second_line(written: io.StringIO) -> None:
     said = 'one\ntwo\r\n{"event": "forged"} \ud83d é 🚚'
     record = logging.LogRecord("bot", logging.INFO, __file__, 1, said, (), None)
@@ -144,6 +146,20 @@ def test_a_line_that_cannot_be_made_is_reported_without_its_content(
 
     assert lines(written) == [{"event": "a log line could not be written", "logger": "bot.x"}]
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.promise("S8")
+@pytest.mark.parametrize(
+    "logger", ["slack_bolt.AsyncRequestVerification", "slack_sdk.web.async_client", "httpcore.http11"]
+)
+def test_a_logger_with_a_level_of_its_own_stays_quiet_too(written: io.StringIO, logger: str) -> None:
+    log = logging.getLogger(logger)
+
+    log.setLevel(logging.DEBUG)
+    log.debug("a body, a header")
+    log.error("it failed")
+
+    assert [line["event"] for line in lines(written)] == ["it failed"]
 
 
 def test_libraries_stay_quiet_even_when_we_are_talkative(written: io.StringIO) -> None:

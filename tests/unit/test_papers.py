@@ -10,7 +10,8 @@ from bot.domain.status import Status
 from bot.settings import Settings
 from bot.slack.commands import COMMANDS
 from bot.slack.messages.words import STATUS_WORDS
-from bot.slack.scopes import OPTIONAL, REQUIRED
+from bot.slack.scopes import OPTIONAL, REQUIRED, left_out, missing
+from tests import audit
 
 TOP = Path(__file__).parents[2]
 
@@ -41,6 +42,30 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
     assert sorted(table("settings")) == sorted(expected)
 
 
+@pytest.mark.promise("S16")
+def test_the_list_of_parts_names_every_locked_library_with_its_hashes() -> None:
+    lock = (TOP / "requirements.txt").read_text()
+
+    parts = audit.parts_of(lock)
+
+    assert {f"{one['name']}=={one['version']}" for one in parts} == set(
+        re.findall(r"^\S+==[^ ;\\]+", lock, re.MULTILINE)
+    )
+    assert sum(len(one["hashes"]) for one in parts) == lock.count("--hash=sha256:")
+
+
+@pytest.mark.promise("S19")
+def test_each_optional_scope_is_explained_by_what_is_missing_without_it() -> None:
+    granted = [*REQUIRED, *OPTIONAL]
+
+    assert missing(granted) == ([], [])
+    for scope, buys in OPTIONAL.items():
+        assert missing([one for one in granted if one != scope]) == ([], [scope])
+        assert left_out([scope]) == f"without {scope}: no {buys}"
+    assert missing([]) == (list(REQUIRED), list(OPTIONAL))
+
+
+@pytest.mark.promise("S19")
 def test_the_manifest_asks_for_exactly_the_scopes_that_the_code_declares() -> None:
     scopes = yaml.safe_load((TOP / "manifest.yml").read_text())["oauth_config"]["scopes"]
 

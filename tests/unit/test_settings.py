@@ -1,5 +1,7 @@
 """Every environment variable: read once, all mistakes reported together, no secret shown."""
 
+import copy
+import pickle
 import re
 import traceback
 from collections.abc import Callable
@@ -8,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import SettingsError
-from bot.settings import Settings, is_local, read_settings
+from bot.settings import Settings, read_settings
 
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-sandbox-token",
     "SLACK_SIGNING_SECRET": "sandbox-signing-secret",
     "TRACKINGMORE_API_KEY": "sandbox-key",
+    "WAYBILL_KEY": "sandbox-sandbox-sandbox-sandbox-sandbox-sa0=",
 }
+OTHER_KEY = "sandbox-another-sandbox-another-sandbox-an4="
 Read = Callable[..., Settings]
 
 
@@ -39,7 +43,7 @@ def mistakes(read: Read, **more: str | None) -> tuple[str, ...]:
     return wrong.value.mistakes
 
 
-def test_three_settings_are_enough_and_the_rest_has_defaults(read: Read) -> None:
+def test_four_settings_are_enough_and_the_rest_has_defaults(read: Read) -> None:
     settings = read()
 
     assert (settings.host, settings.port, settings.waybill_command) == ("127.0.0.1", 3000, "/track")
@@ -58,12 +62,16 @@ def test_an_app_token_stands_in_for_the_signing_secret(read: Read) -> None:
     assert settings.slack_app_token
 
 
+@pytest.mark.promise("S8")
 def test_all_mistakes_are_listed_together_and_none_shows_a_value(read: Read) -> None:
     wrong = {
         "SLACK_BOT_TOKEN": "canary-1",
         "SLACK_SIGNING_SECRET": None,
         "SLACK_APP_TOKEN": "canary-2",
         "TRACKINGMORE_API_KEY": "canary 3",
+        "WAYBILL_KEY": "canary-7",
+        "WAYBILL_KEEP_DAYS": "canary-11",
+        "WAYBILL_COMMANDS_PER_MINUTE": "canary-12",
         "SLACK_API_URL": "ftp://canary-4",
         "TRACKINGMORE_API_URL": "http://canary-5.example.com",
         "WAYBILL_SWEEP_EVERY": "canary-6",
@@ -117,59 +125,23 @@ def test_a_shorter_interval_than_makes_sense_is_raised(
     assert read(WAYBILL_SWEEP_EVERY=asked, WAYBILL_ALLOW_LOOPBACK=loopback).sweep_every == interval
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8808", "localhost:8808", "[::1]:8808", "10.0.0.5", "192.168.1.9"])
+@pytest.mark.parametrize("host", ["127.0.0.1:8808", "localhost:8808", "[::1]:8808"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_an_address_on_this_machine_or_nearby_needs_the_development_flag(read: Read, scheme: str, host: str) -> None:
+def test_an_address_on_this_machine_needs_the_development_flag(read: Read, scheme: str, host: str) -> None:
     address = f"{scheme}://{host}/api"
 
     assert "TRACKINGMORE_API_URL must not be on this machine" in mistakes(read, TRACKINGMORE_API_URL=address)[0]
     assert read(TRACKINGMORE_API_URL=address, WAYBILL_ALLOW_LOOPBACK="1").trackingmore_api_url == address
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        *("localhost", "LOCALHOST", "localhost.", "a.localhost", "printer.local", "db.internal", "intranet"),
-        *("127.0.0.1", "127.1", "0x7f.1", "2130706433", "0177.0.0.1", "169.254.169.254"),
-        *("10.1.2.3", "172.16.0.1", "192.168.0.1", "100.64.0.1", "::1", "fe80::1", "fd00::1", "::ffff:127.0.0.1"),
-    ],
-)
-def test_what_is_near_is_known_as_such_in_every_spelling(host: str) -> None:
-    assert is_local(host)
-
-
-@pytest.mark.parametrize("host", ["slack.com", "api.trackingmore.com", "8.8.8.8", "2606:4700::1111", "localhost.com"])
-def test_what_is_far_is_not_taken_for_near(host: str) -> None:
-    assert not is_local(host)
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "http://api.example.com/v2",
-        "api.example.com",
-        "https://",
-        "https://user:password@api.example.com",
-        "https://api.example.com/v2?key=1",
-        "https://api.example.com/v2#x",
-        "https://api.example.com:99999",
-        "https://[::1",
-        "javascript:alert(1)",
-    ],
-)
-def test_a_key_goes_to_plain_https_addresses_only(read: Read, address: str) -> None:
-    found = mistakes(read, TRACKINGMORE_API_URL=address, WAYBILL_ALLOW_LOOPBACK="1")
-
-    assert [one.split()[0] for one in found] == ["TRACKINGMORE_API_URL"]
-
-
 def test_addresses_end_as_their_clients_want_them(read: Read) -> None:
-    settings = read(SLACK_API_URL="https://slack.example.com/api", TRACKINGMORE_API_URL="https://tm.example.com/v2/")
+    settings = read(SLACK_API_URL="https://slack.com/api", TRACKINGMORE_API_URL="https://api.trackingmore.com/v2/")
 
-    assert settings.slack_api_url == "https://slack.example.com/api/"
-    assert settings.trackingmore_api_url == "https://tm.example.com/v2"
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert settings.trackingmore_api_url == "https://api.trackingmore.com/v2"
 
 
+@pytest.mark.promise("S8")
 @pytest.mark.parametrize("key", ["sandbox key", "sandbox-key\n", "sandbox-ké", "\tsandbox"])
 def test_a_key_that_no_header_can_carry_is_refused(read: Read, key: str) -> None:
     assert mistakes(read, TRACKINGMORE_API_KEY=key) == (
@@ -187,12 +159,40 @@ def test_the_command_is_one_slack_allows(read: Read, command: str) -> None:
     assert mistakes(read, WAYBILL_COMMAND=command)[0].startswith("WAYBILL_COMMAND should match")
 
 
+@pytest.mark.promise("S8")
 def test_no_secret_shows_in_what_the_settings_print(read: Read) -> None:
-    settings = read(SLACK_APP_TOKEN="xapp-sandbox-token")
+    settings = read(SLACK_APP_TOKEN="xapp-sandbox-token", WAYBILL_KEY=f"{GOOD['WAYBILL_KEY']},{OTHER_KEY}")
 
     for shown in (repr(settings), str(settings), settings.model_dump_json(), str(settings.model_dump())):
         assert not [secret for secret in settings.secrets() if secret in shown]
-    assert set(settings.secrets()) == {*GOOD.values(), "xapp-sandbox-token"}
+    assert set(settings.secrets()) == {*GOOD.values(), OTHER_KEY, "xapp-sandbox-token"}
+
+
+@pytest.mark.promise("S8")
+@pytest.mark.parametrize("write", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_secret_is_not_handed_to_whoever_would_write_it(read: Read, write: Callable[[object], object]) -> None:
+    settings = read()
+
+    for one in (settings.slack_bot_token, settings.trackingmore_api_key, settings.waybill_key):
+        with pytest.raises(TypeError, match="not to be written"):
+            write(one)
+
+
+@pytest.mark.promise("S9")
+@pytest.mark.parametrize(
+    "keys", [GOOD["WAYBILL_KEY"], f"{OTHER_KEY},{GOOD['WAYBILL_KEY']}", f"{OTHER_KEY}, \n{OTHER_KEY}"]
+)
+def test_one_sealing_key_or_several_are_taken(read: Read, keys: str) -> None:
+    assert read(WAYBILL_KEY=keys).waybill_key
+
+
+@pytest.mark.promise("S9")
+@pytest.mark.parametrize("keys", [None, "", ",", "short", GOOD["WAYBILL_KEY"] + "=", f"{OTHER_KEY};{OTHER_KEY}"])
+def test_what_is_no_sealing_key_is_named_with_the_way_to_make_one(read: Read, keys: str | None) -> None:
+    (found,) = mistakes(read, WAYBILL_KEY=keys)
+
+    assert found.startswith("WAYBILL_KEY ")
+    assert "`waybill key new`" in found
 
 
 def test_settings_do_not_change(read: Read) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
+from bot.stores.sealing import new_key
 from bot.surroundings import DYNO, PROXIES, file_system, warn_of_surroundings
 
 MOUNTS = """\
@@ -123,6 +124,7 @@ def test_rounds_never_come_more_often_than_the_service_has_news(asked: int, *, l
             "slack_bot_token": "xoxb-sandbox-0001",
             "slack_app_token": "xapp-sandbox-0001",
             "trackingmore_api_key": "sandbox-key-0001",
+            "waybill_key": new_key(),
             "waybill_allow_loopback": loopback,
             "waybill_sweep_every": asked,
         }

@@ -2,13 +2,14 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
 from prometheus_client import Counter
 
+from bot.domain.bounds import REQUEST_MAX
 from bot.domain.errors import StoreError
 from bot.domain.parcel import Place
 from bot.domain.records import InboxItem
@@ -16,8 +17,8 @@ from bot.services.inbox import Inbox
 from bot.slack.listeners import NOT_KEPT
 from bot.stores.memory import MemoryTables
 from bot.stores.store import RecordStore
-from bot.stores.tables import Changes
-from bot.web import BODY_MAX
+from bot.stores.tables import Row
+from bot.web import OPEN_A_MINUTE
 from tests.fakes import FakeClock
 from tests.unit.site import BODY, RECORDINGS, SECRET, Site, opened
 
@@ -26,6 +27,15 @@ from tests.unit.site import BODY, RECORDINGS, SECRET, Site, opened
 async def site() -> AsyncIterator[Site]:
     async with opened(Site()) as site:
         yield site
+
+
+@pytest.mark.promise("S11")
+async def test_one_address_may_ask_only_so_often_what_nobody_signs_and_slack_is_not_held_up(site: Site) -> None:
+    statuses = [(await site.client.get("/healthz")).status_code for _ in range(OPEN_A_MINUTE + 40)]
+
+    assert statuses[:OPEN_A_MINUTE] == [200] * OPEN_A_MINUTE
+    assert statuses[-1] == 429
+    assert (await site.signed()).status_code == 200
 
 
 # ── signed ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -57,7 +67,7 @@ async def test_buttons_forms_and_events_come_in_by_the_same_door(site: Site) -> 
 
 
 async def test_the_largest_request_is_still_taken(site: Site) -> None:
-    body = BODY + b"&pad=" + b"x" * (BODY_MAX - len(BODY) - 5)
+    body = BODY + b"&pad=" + b"x" * (REQUEST_MAX - len(BODY) - 5)
 
     assert (await site.signed(body)).status_code == 200
 
@@ -97,25 +107,27 @@ class Shop(Site):
 class FullTables(MemoryTables):
     """Tables on a disk that is full."""
 
-    async def write(self, changes: Changes) -> None:
+    async def write(self, rows: Sequence[Row]) -> None:
         raise StoreError("No space left. Nothing was changed.")
 
 
-async def test_what_was_acknowledged_is_stored_and_a_second_delivery_does_nothing_more() -> None:
+@pytest.mark.promise("R1", "R2", "S1")
+async def test_what_was_acknowledged_is_stored_and_a_hundred_more_deliveries_do_nothing_more() -> None:
     async with opened(Shop()) as shop:
         body = BODY + b"&trigger_id=1.2.abc"
 
         first = await shop.signed(body)
         stored = await shop.store.open_items()
         await shop.inbox.settled()
-        second = await shop.signed(body)
+        again = {(await shop.signed(body)).status_code for _ in range(100)}
         await shop.inbox.settled()
 
     assert [item.words for item in stored] == ["list"]
-    assert (first.status_code, second.status_code) == (200, 200)
+    assert (first.status_code, again) == (200, {200})
     assert shop.done == ["list"]
 
 
+@pytest.mark.promise("R1")
 async def test_when_the_store_fails_the_answer_says_that_nothing_was_done() -> None:
     async with opened(Shop(FullTables())) as shop:
         answer = await shop.signed()

@@ -1,7 +1,7 @@
 """The 16 operations of TrackingMore v2, and two on carriers, each under the vendor's name for it.
 
 Common to all: one call a second of each operation; 30 s in all (real-time looks 60 s); answers of at most 4 MiB (pages
-of the list 32 MiB). `ProviderBusy`, `ProviderUnavailable`, `KeyRefused`, `QuotaSpent` (4021 comes even where nothing is
+of the list 16 MiB). `ProviderBusy`, `ProviderUnavailable`, `KeyRefused`, `QuotaSpent` (4021 comes even where nothing is
 paid) and `AnswerNotUnderstood` can come from any; the docstrings name the others. What changes or costs is never sent
 twice.
 """
@@ -13,8 +13,9 @@ from typing import TypeVar
 
 from bot.domain.errors import Missing, ProviderError
 from bot.domain.parcel import NewParcel, ParcelKey, Report
+from bot.domain.reports import Reports
 from bot.domain.status import Status
-from bot.providers.trackingmore import bodies, lookups, wire
+from bot.providers.trackingmore import bodies, listing, lookups, wire
 from bot.providers.trackingmore.bodies import ALWAYS, AT_ONCE, Edit, Search, Window
 from bot.providers.trackingmore.codes import CREATED
 from bot.providers.trackingmore.session import Operation, Session, off_the_loop
@@ -28,7 +29,7 @@ _PUT = Operation(name="PUT /trackings/{carrier_code}/{tracking_number}")
 _DELETE = Operation(name="DELETE /trackings/{carrier_code}/{tracking_number}")
 _POST = Operation(name="POST /trackings/post")
 _BATCH = Operation(name="POST /trackings/batch")
-_LIST = Operation(name="GET /trackings/get", most_bytes=32 * MEBIBYTE)
+_LIST = Operation(name="GET /trackings/get", most_bytes=16 * MEBIBYTE)
 _UPDATEMORE = Operation(name="POST /trackings/updatemore")
 _DELETE_MANY = Operation(name="POST /trackings/delete")
 _REALTIME = Operation(name="POST /trackings/realtime", total=timedelta(seconds=60))
@@ -99,20 +100,22 @@ class Client:
         sent = {parcel.key: bodies.creation_of(parcel) for parcel in parcels}
         return await self._many(_BATCH, sent, must_be_named=True)
 
-    async def list_page(self, search: Search, *, asked_by_person: bool = False) -> wire.Page:
+    async def list_page(self, search: Search, *, asked_by_person: bool = False) -> listing.Page:
         """GET /trackings/get: a page of the parcels, newest created first; at most 2,000 of them. Free.
 
         An empty account, a page past the end and 4031 are all a page without parcels.
 
         Raises:
-            AnswerTooBig: over 32 MiB; ask for fewer.
+            AnswerTooBig: over 16 MiB; ask for fewer.
         """
         try:
-            answer = await self._ask(_LIST, query=search.query(), asked_by_person=asked_by_person)
+            answer = await self._ask(
+                _LIST, query=search.query(), asked_by_person=asked_by_person, unwrapped_by=listing.unwrap_page
+            )
         except Missing:
-            return wire.Page(reports=(), entries=0, total=0, limit=None)
-        read = partial(wire.read_page, answer.data, answer.where, answer.asked_at)
-        return await off_the_loop(read, much=bool(answer.data))
+            return listing.Page(reports=Reports.of(()), entries=0, total=0, limit=None)
+        read = partial(listing.read_page, answer.data, answer.where, answer.asked_at)
+        return await off_the_loop(read, much=bool(answer.data) and not isinstance(answer.data, listing.QuickPage))
 
     async def updatemore(self, edits: Mapping[ParcelKey, Edit]) -> wire.Outcome:
         """POST /trackings/updatemore: change many parcels, 40 a call. Free. Failures as in `batch`."""

@@ -2,13 +2,14 @@
 
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, KeysView, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
 from bot.domain.carriers import Carrier, carrier
 from bot.domain.errors import AlreadyExists, AnswerNotUnderstood, AnswerTooBig, Missing
-from bot.domain.parcel import NewParcel, ParcelKey, Quota, Report
+from bot.domain.parcel import NewParcel, ParcelKey, Quota, Report, Seen
+from bot.domain.reports import Reports
 from bot.domain.status import Status
 from bot.ports import Clock
 from bot.providers.trackingmore.bodies import LONGEST_PAGE, Edit, Override, Search, Window
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 OVERLAP = 40  # two pages of a window share a fortieth of their parcels: 50 of 2,000
 MOST_PAGES = 500  # of a window: a million parcels
 MOST_FRESH_STARTS = 3  # a list that never joins is read as it comes
+_NOBODY: KeysView[ParcelKey] = dict[ParcelKey, Seen]().keys()
 _OVERRIDES = {Status.DELIVERED: Override.DELIVERED, Status.EXCEPTION: Override.EXCEPTION, None: Override.RESTORE}
 
 
@@ -99,7 +101,7 @@ class TrackingMore:
         found = (carrier(one.code) for one in await self.client.detect(number))
         return [one for one in found if one]
 
-    async def updated_since(self, since: datetime, until: datetime) -> AsyncIterator[Sequence[Report]]:
+    async def updated_since(self, since: datetime, until: datetime) -> AsyncIterator[Reports]:
         """Yield the parcels refreshed within the window, page by page; one may come twice.
 
         Parcels that are refreshed while we read leave the window, and those behind them move up. So each page begins
@@ -110,7 +112,7 @@ class TrackingMore:
             ProviderError: the window was not read to its end, so it is to be asked for again.
         """
         window = Window(since=since, until=until)
-        longest, end, before, fresh_starts = LONGEST_PAGE, 0, frozenset[ParcelKey](), 0
+        longest, end, before, fresh_starts = LONGEST_PAGE, 0, _NOBODY, 0
         for _ in range(MOST_PAGES):
             page, limit = page_at(end, longest)
             try:
@@ -121,12 +123,12 @@ class TrackingMore:
                 logger.warning("a page of the list was too big", extra={"parcels": limit, "why": error.why})
                 longest //= 2
                 continue
-            keys = frozenset(report.key for report in answer.reports)
+            keys = answer.reports.seen.keys()
             if keys and before and before.isdisjoint(keys) and fresh_starts < MOST_FRESH_STARTS:
                 logger.warning("the list moved while it was read", extra={"page": page})
-                end, before, fresh_starts = 0, frozenset(), fresh_starts + 1
+                end, before, fresh_starts = 0, _NOBODY, fresh_starts + 1
                 continue
-            yield [report for report in answer.reports if report.key not in before]
+            yield answer.reports.without(before)
             if answer.limit and answer.entries <= answer.limit < limit:  # the service gives fewer than asked for
                 longest = limit = answer.limit
             end = (page - 1) * limit + answer.entries

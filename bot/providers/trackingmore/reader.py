@@ -24,8 +24,8 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 _WALL_CLOCKS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d")
 
 
-def decode(body: bytes, where: str) -> object:
-    """Return the JSON of an answer.
+def decode(body: bytes | bytearray | msgspec.Raw, where: str, *, within: int = 0) -> object:
+    """Return the JSON of an answer, or of a part of one that lies `within` so many others.
 
     Raises:
         AnswerNotUnderstood: it is not JSON, nested too deeply, or has a number of over 20 digits or that is none (NaN).
@@ -33,8 +33,8 @@ def decode(body: bytes, where: str) -> object:
     try:
         value = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        value = _decode_slowly(body, where)
-    todo = [(value, 1)]
+        value = _decode_slowly(bytes(body), where)
+    todo = [(value, within + 1)]
     while todo:
         node, depth = todo.pop()
         if isinstance(node, (dict, list)):

@@ -85,6 +85,7 @@ class Session:
         body: object = None,
         language: str = "",
         asked_by_person: bool = True,
+        unwrapped_by: Callable[[RawAnswer, str], tuple[int, object]] | None = None,
     ) -> Answer:
         """Ask the service in our turn and return its answer.
 
@@ -113,7 +114,9 @@ class Session:
         try:
             raw, asked_at = await (_twice(once) if operation.reads else once())
             self._listen(raw)
-            code, data = await off_the_loop(partial(_unwrap, raw, operation.name), much=len(raw.body) > _BIG)
+            code, data = await off_the_loop(
+                partial(unwrapped_by or unwrap, raw, operation.name), much=len(raw.body) > _BIG
+            )
             if code not in GOOD:
                 raise self._error(code, raw)
         except ProviderBusy:
@@ -143,10 +146,10 @@ class Session:
         self.has_answered = True
         try:
             moment = parsedate_to_datetime(raw.headers.get("Date", ""))
-        except ValueError:
+            if moment.tzinfo:
+                self._heard = moment.astimezone(UTC), self._monotonic()
+        except (ValueError, OverflowError):
             return
-        if moment.tzinfo:
-            self._heard = moment.astimezone(UTC), self._monotonic()
 
     def _error(self, code: int, raw: RawAnswer) -> ProviderError:
         if code != TOO_MANY_REQUESTS:
@@ -181,7 +184,7 @@ async def _twice(once: Callable[[], Awaitable[tuple[RawAnswer, datetime]]]) -> t
         return await once()
 
 
-def _unwrap(raw: RawAnswer, where: str) -> tuple[int, object]:
+def unwrap(raw: RawAnswer, where: str) -> tuple[int, object]:
     """Return code and data of an envelope. Only an answer without one is judged by its HTTP status."""
     try:
         envelope = Reader(decode(raw.body, where), where)

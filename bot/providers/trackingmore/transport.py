@@ -6,12 +6,14 @@ request holds the key.
 
 import asyncio
 import ipaddress
-from collections.abc import Callable, Mapping
+import ssl
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 import msgspec
 
@@ -21,6 +23,7 @@ CONNECT = timedelta(seconds=3)
 READ = timedelta(seconds=20)
 TOTAL = timedelta(seconds=30)
 MEBIBYTE = 1024 * 1024
+_AT_ONCE = MEBIBYTE  # bytes of an answer to take from the connection, if so many have come
 _ELSEWHERE = 3  # what HTTP statuses of redirects begin with
 
 
@@ -56,7 +59,7 @@ class RawAnswer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | bytearray
 
 
 class Transport:
@@ -130,12 +133,10 @@ def outgoing_client(base_url: str, network: httpx.AsyncBaseTransport | None = No
     """Return a client that takes nothing from the environment, follows no redirects and unpacks nothing."""
     return httpx.AsyncClient(
         base_url=base_url,
-        transport=network,
+        transport=network or Network(),
         trust_env=False,
         follow_redirects=False,
         timeout=_timeout(READ),
-        # Shorter than servers keep idle connections: a call must not be sent into one that is just being closed.
-        limits=httpx.Limits(max_connections=10, max_keepalive_connections=5, keepalive_expiry=2),
         headers={
             "Accept": "application/json",
             "Accept-Encoding": "identity",
@@ -143,6 +144,63 @@ def outgoing_client(base_url: str, network: httpx.AsyncBaseTransport | None = No
             "User-Agent": "waybill",
         },
     )
+
+
+class Network(httpx.AsyncHTTPTransport):
+    """The usual one but for its connections: they give all that has come, where the usual ones give 64 KiB.
+
+    A page of the list has some MiB, and what a piece costs does not depend on its size. Certificates are those that
+    the libraries bring, unless `context` trusts others.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        context = context or httpx.create_ssl_context(trust_env=False)
+        super().__init__(verify=context)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            max_connections=10,
+            max_keepalive_connections=5,
+            # Shorter than servers keep idle connections: a call must not be sent into one that is just being closed.
+            keepalive_expiry=2,
+            network_backend=_Backend(),
+        )
+
+
+class _Backend(httpcore.AnyIOBackend):
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore calls it so
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _Stream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's word
+        return await self._stream.read(max(max_bytes, _AT_ONCE), timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the same
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the same
+    ) -> httpcore.AsyncNetworkStream:
+        return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> object:
+        return self._stream.get_extra_info(info)
 
 
 def check_address(url: str, *, allow_loopback: bool) -> None:
@@ -183,4 +241,4 @@ async def _read(response: httpx.Response, where: str, most_bytes: int) -> RawAns
         body += piece
         if len(body) > most_bytes:
             raise AnswerTooBig(where, f"more than {most_bytes} bytes")
-    return RawAnswer(status=response.status_code, headers=response.headers, body=bytes(body))
+    return RawAnswer(status=response.status_code, headers=response.headers, body=body)

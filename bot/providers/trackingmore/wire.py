@@ -3,7 +3,6 @@
 Names, mails and phones of customers are never read.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,9 +11,7 @@ from bot.domain.errors import AnswerNotUnderstood, ProviderError, ProviderRefuse
 from bot.domain.parcel import Checkpoint, ParcelKey, Report, merge
 from bot.domain.status import Status
 from bot.providers.trackingmore.codes import GOOD, NOTHING_THERE, error_of
-from bot.providers.trackingmore.reader import Reader, clean, rows
-
-logger = logging.getLogger(__name__)
+from bot.providers.trackingmore.reader import Reader, rows
 
 _BY_NUMBER = (
     *(Status.PENDING, Status.NOT_FOUND, Status.IN_TRANSIT, Status.PICKUP),
@@ -31,18 +28,11 @@ class Outcome:
     refused: Mapping[ParcelKey, ProviderError]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A page of the list. `entries` counts all, also those that could not be read; `limit` is what the service says."""
+def read_report(tracking: Reader, asked_at: datetime, fingerprint: int = 0) -> Report:
+    """Read one parcel, wherever it comes from; the legs are merged into one journey, newest first.
 
-    reports: tuple[Report, ...]
-    entries: int
-    total: int | None
-    limit: int | None
-
-
-def read_report(tracking: Reader, asked_at: datetime) -> Report:
-    """Read one parcel, wherever it comes from; the legs are merged into one journey, newest first."""
+    What more is read here belongs into `listing`'s fingerprint, too.
+    """
     key = read_key(tracking)
     status, word = read_status(tracking, "status")
     lines = merge(
@@ -65,13 +55,18 @@ def read_report(tracking: Reader, asked_at: datetime) -> Report:
         archived=tracking.flag("archived"),
         origin=tracking.text_or("original_country"),
         destination=tracking.text_or("destination_country"),
+        fingerprint=fingerprint,
     )
 
 
 def read_key(entry: Reader) -> ParcelKey:
     """Read which parcel is spoken of."""
-    number = "".join(entry.text("tracking_number").split()).upper()
-    return ParcelKey(carrier=entry.text("carrier_code").lower(), number=number)
+    return ParcelKey(carrier=entry.text("carrier_code").lower(), number=read_number(entry))
+
+
+def read_number(entry: Reader) -> str:
+    """Read a tracking number, written as we write them."""
+    return "".join(entry.text("tracking_number").split()).upper()
 
 
 def read_status(entry: Reader, name: str) -> tuple[Status, str]:
@@ -93,33 +88,13 @@ def read_one(data: object, where: str, key: ParcelKey, asked_at: datetime) -> Re
         Missing: there is none.
         AnswerNotUnderstood: it is another one.
     """
-    entries = _entries(data, where)
+    entries = entries_of(data, where)
     if not entries:
         raise error_of(NOTHING_THERE)
     report = read_report(Reader(*entries[0]), asked_at)
     if _bare(report.key.number) != _bare(key.number):
         raise AnswerNotUnderstood(f"{entries[0][1]}.tracking_number", "another parcel than the one asked for")
     return replace(report, key=key)
-
-
-def read_page(data: object, where: str, asked_at: datetime) -> Page:
-    """Read a page of the list. What cannot be read is skipped and named in the log: the others are not to wait."""
-    reports = []
-    entries = _entries(data, where)
-    for entry, path in entries:
-        try:
-            reports.append(read_report(Reader(entry, path), asked_at))
-        except AnswerNotUnderstood as error:
-            number = entry.get("tracking_number") if isinstance(entry, dict) else None
-            facts = {"number": clean(str(number))[:64], "where": error.where, "why": error.why}
-            logger.warning("a parcel in the list was skipped: it can't be read", extra=facts)
-    facts_of = Reader(data if isinstance(data, dict) else None, where)
-    return Page(
-        reports=tuple(reports),
-        entries=len(entries),
-        total=facts_of.whole_or("total", None),
-        limit=facts_of.whole_or("limit", None),
-    )
 
 
 def read_outcome(data: object, where: str, asked: Sequence[ParcelKey], *, must_be_named: bool = False) -> Outcome:
@@ -154,7 +129,7 @@ def read_counts(data: Reader) -> Mapping[Status, int]:
     return {status: data.whole_or(status.value, 0) for status in Status if status is not Status.UNKNOWN}
 
 
-def _entries(data: object, where: str) -> list[tuple[object, str]]:
+def entries_of(data: object, where: str) -> list[tuple[object, str]]:
     """Return the parcels in an answer: in `items`, in a list, or one alone."""
     if isinstance(data, dict) and "items" in data:
         return rows(data["items"], f"{where}.items")

@@ -35,6 +35,7 @@ _STOPS = (QuotaSpent, KeyRefused, ProviderUnavailable)
     aliases=("a", "new", "watch", "+"),
     summary="Follow a parcel in this channel.",
     example='add 1ZX000010300000016 "Blue mugs" order:1042',
+    changes=True,
 )
 async def add(request: Request, services: Services) -> Reply:
     """Follow the parcels, or ask what only the asker can know; nothing is spent before the answer.
@@ -55,7 +56,8 @@ async def add(request: Request, services: Services) -> Reply:
     carrier = await _carrier_or_question(one, pasted, request, services)
     if isinstance(carrier, Message):
         return Reply.to_asker(carrier)
-    return Reply.to_asker(messages.followed(await _follow(one, carrier, pasted, request, services)))
+    followed = await _follow(one, carrier, pasted, request, services)
+    return Reply.to_asker(messages.followed(followed), changed=_changed(followed))
 
 
 async def _add_many(pasted: Pasted, request: Request, services: Services) -> Reply:
@@ -66,7 +68,8 @@ async def _add_many(pasted: Pasted, request: Request, services: Services) -> Rep
         return Reply.to_asker(messages.many_at_once(len(pasted.numbers), everything, AT_MOST))
     if pasted.carrier_words and not find_carrier(pasted.carrier_words):
         raise UnknownCarrier(pasted.carrier_words, nearest_carriers(pasted.carrier_words))
-    lines, added, why = [], 0, ""
+    lines, why = [], ""
+    changed: list[str] = []
     open_questions, left_out = [], [one.number for one in pasted.numbers]
     for one in pasted.numbers:
         came_to: Followed | UserError | ProviderError | str
@@ -77,7 +80,7 @@ async def _add_many(pasted: Pasted, request: Request, services: Services) -> Rep
                 open_questions.append((one.number, _typed(one, pasted, "carrier")))
             else:
                 came_to = await _follow(one, carrier, pasted, request, services)
-                added += not came_to.already
+                changed += _changed(came_to)
         except _STOPS as error:
             why = str(error)
             break
@@ -89,9 +92,14 @@ async def _add_many(pasted: Pasted, request: Request, services: Services) -> Rep
         left_out.remove(one.number)
     return Reply.to_asker(
         messages.added_many(
-            lines, added=added, repeats=pasted.repeats, left_out=left_out, why=why, open_questions=open_questions
-        )
+            lines, added=len(changed), repeats=pasted.repeats, left_out=left_out, why=why, open_questions=open_questions
+        ),
+        changed=changed,
     )
+
+
+def _changed(followed: Followed) -> tuple[str, ...]:
+    return () if followed.already else (followed.parcel.short_id,)
 
 
 async def _carrier_or_question(

@@ -12,6 +12,7 @@ from bot.slack.exchange import Reply, Request
     aliases=("done", "ar"),
     summary="Stop following a parcel in this channel; its history is kept.",
     example="archive P-142",
+    changes=True,
 )
 async def archive(request: Request, services: Services) -> Reply:
     """End this channel's subscription; other channels keep theirs.
@@ -22,6 +23,7 @@ async def archive(request: Request, services: Services) -> Reply:
     """
     here = await parcel(request, services, typed(request.rest))
     result = await services.tracker.archive(request.place, here.parcel.key, by=request.user)
+    changed = () if result.already else (result.parcel.short_id,)
     if request.card and (not result.already or result.subscription.archived_by == request.user):
-        return Reply.on_the_card()
-    return Reply.to_asker(messages.archived(result))
+        return Reply.on_the_card(changed=changed)
+    return Reply.to_asker(messages.archived(result), changed=changed)

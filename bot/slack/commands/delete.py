@@ -14,9 +14,12 @@ SURE = "sure"
     aliases=("rm",),
     summary="Remove a parcel for everybody; asks first.",
     example="delete P-142",
+    changes=True,
 )
 async def delete(request: Request, services: Services) -> Reply:
-    """Ask first, naming who else follows it; `delete P-142 sure` is what the danger button says.
+    """Ask first; `delete P-142 sure` is what the danger button says.
+
+    Whether other channels follow it is not said: one of them may be private.
 
     Raises:
         NotFollowed: nothing here fits the reference.
@@ -27,8 +30,6 @@ async def delete(request: Request, services: Services) -> Reply:
     is_sure = bool(reference) and last.casefold() == SURE
     here = await parcel(request, services, reference if is_sure else words)
     if not is_sure:
-        others = await services.tracker.others(request.place, here.parcel.key)
-        return Reply.to_asker(messages.delete_sure(here, others))
-    return Reply.to_asker(
-        messages.deleted(await services.tracker.delete(request.place, here.parcel.key, by=request.user))
-    )
+        return Reply.to_asker(messages.delete_sure(here))
+    deleted = await services.tracker.delete(request.place, here.parcel.key, by=request.user)
+    return Reply.to_asker(messages.deleted(deleted), changed=[deleted.parcel.short_id])

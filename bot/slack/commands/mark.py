@@ -25,6 +25,7 @@ RETURNED = "returned"
     aliases=("m", *STATES, RETURNED),
     summary="Set a parcel's status by hand.",
     example='mark delivered 0016 note:"at the front desk"',
+    changes=True,
 )
 async def mark(request: Request, services: Services) -> Reply:
     """Set the mark; whoever comes second learns who was first.
@@ -47,9 +48,10 @@ async def mark(request: Request, services: Services) -> Reply:
         note = f"{state}: {note}" if note else state
     result = await services.tracker.mark(request.place, here.parcel.key, STATES[state], by=request.user, note=note)
     own = result.already and result.parcel.mark is not None and result.parcel.mark.by == request.user
+    changed = () if result.already else (result.parcel.short_id,)
     if request.card and (own or not result.already):
-        return Reply.on_the_card()
-    return Reply.to_asker(messages.marked(result, request.now))
+        return Reply.on_the_card(changed=changed)
+    return Reply.to_asker(messages.marked(result, request.now), changed=changed)
 
 
 def _state(verb: str, words: str) -> tuple[str, str]:

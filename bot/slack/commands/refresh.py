@@ -12,6 +12,7 @@ from bot.slack.exchange import Reply, Request
     aliases=("r", "now"),
     summary="Ask the carrier now, at most once in two hours.",
     example="refresh last",
+    changes=True,
 )
 async def refresh(request: Request, services: Services) -> Reply:
     """Have a look now; news also goes to everybody who follows the parcel.
@@ -23,4 +24,5 @@ async def refresh(request: Request, services: Services) -> Reply:
     """
     here = await parcel(request, services, typed(request.rest))
     result = await services.tracker.refresh(request.place, here.parcel.key)
-    return Reply.to_asker(messages.refreshed(result))
+    changed = () if result.looked_ago is not None else (result.parcel.short_id,)
+    return Reply.to_asker(messages.refreshed(result), changed=changed)

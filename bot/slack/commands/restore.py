@@ -12,6 +12,7 @@ from bot.slack.exchange import Reply, Request
     aliases=("unmark",),
     summary="Take a mark away: return to the carrier's status.",
     example="restore P-142",
+    changes=True,
 )
 async def restore(request: Request, services: Services) -> Reply:
     """Take the mark away.
@@ -23,4 +24,7 @@ async def restore(request: Request, services: Services) -> Reply:
     """
     here = await parcel(request, services, typed(request.rest))
     result = await services.tracker.restore(request.place, here.parcel.key, by=request.user)
-    return Reply.on_the_card() if request.card else Reply.to_asker(messages.restored(result))
+    changed = (result.parcel.short_id,)
+    if request.card:
+        return Reply.on_the_card(changed=changed)
+    return Reply.to_asker(messages.restored(result), changed=changed)

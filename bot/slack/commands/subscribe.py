@@ -16,6 +16,7 @@ ALSO_CALLED = {"problems": "quiet", "problem": "quiet", "default": "essentials",
     aliases=("sub", "notify"),
     summary="Choose what this channel hears of.",
     example="subscribe essentials aloud:none",
+    changes=True,
 )
 async def subscribe(request: Request, services: Services) -> Reply:
     """Show the rules to the asker, or change them and tell the channel.
@@ -30,7 +31,7 @@ async def subscribe(request: Request, services: Services) -> Reply:
     if (preset or before.preset, aloud or before.aloud) == (before.preset, before.aloud):
         return Reply.to_asker(messages.subscription_now(before, request.command))
     after = await services.tracker.subscribe(request.place, by=request.user, preset=preset, aloud=aloud)
-    return Reply.to_channel(messages.subscription_changed(after, by=request.user))
+    return Reply.to_channel(messages.subscription_changed(after, by=request.user), changed=[request.place.channel])
 
 
 def _preset(words: list[str]) -> Preset | None:

@@ -11,6 +11,7 @@ from bot.slack.exchange import Reply, Request
     "unarchive PARCEL",
     summary="Follow an archived parcel again; it costs nothing.",
     example="unarchive P-142",
+    changes=True,
 )
 async def unarchive(request: Request, services: Services) -> Reply:
     """Take the parcel out of this channel's archive.
@@ -21,6 +22,7 @@ async def unarchive(request: Request, services: Services) -> Reply:
     """
     here = await parcel(request, services, typed(request.rest))
     result = await services.tracker.unarchive(request.place, here.parcel.key, by=request.user)
-    if request.card and not result.already:
-        return Reply.on_the_card()
-    return Reply.to_asker(messages.unarchived(result))
+    changed = () if result.already else (result.parcel.short_id,)
+    if request.card and changed:
+        return Reply.on_the_card(changed=changed)
+    return Reply.to_asker(messages.unarchived(result), changed=changed)

@@ -27,6 +27,7 @@ from bot.slack.messages.asking import (
 )
 from bot.slack.messages.card import parcel_card
 from bot.slack.messages.channel import introduction, notice, subscription_changed, subscription_now
+from bot.slack.messages.digest import digest
 from bot.slack.messages.help import help_all, help_events, help_verb
 from bot.slack.messages.lists import GROUP_WORDS, Group, channel_status, group_of, list_page, menu, timeline
 from bot.slack.messages.news import news
@@ -44,6 +45,7 @@ __all__ = [
     "check_digit_doubt",
     "delete_sure",
     "deleted",
+    "digest",
     "followed",
     "group_of",
     "help_all",

@@ -16,14 +16,14 @@ from bot.domain.errors import (
 )
 from bot.domain.numbers import NoTrackingNumber
 from bot.domain.status import Status
+from bot.services.purchases import LOOK_AGAIN_AFTER
 from bot.services.results import Acted, ArchivedHere, Followed, Here, NothingToRestore, Refreshed
 from bot.services.sweep import Health
-from bot.services.tracker import LOOK_AGAIN_AFTER
 from bot.slack.blocks import Block, actions, ago, button, escape, person, plain, section, shorten, when
 from bot.slack.exchange import Message
 from bot.slack.messages.asking import CHOICES, ask
 from bot.slack.messages.card import beside_the_mark, latest
-from bot.slack.messages.words import carrier_name, channels, count, details, duration, label, since, state
+from bot.slack.messages.words import carrier_name, count, details, duration, label, since, state
 
 LINES = 20
 """A block of results has at most this many lines."""
@@ -40,11 +40,9 @@ def followed(result: Followed) -> Message:
         added = f"since {when(subscription.added_at, '{date_short_pretty}')}, added by {person(subscription.added_by)}"
         return ask(f"Already followed here as *{label(subscription)}* {added} ({facts} No quota used.", show)
     cost = "1 of the quota used." if result.spent else "No quota used."
-    others = f" {_upper(channels(result.others))} follows it too." if len(result.others) == 1 else ""
-    others = f" {_upper(channels(result.others))} follow it too." if len(result.others) > 1 else others
     wait = "" if parcel.seen_by_carrier else f" {latest(parcel)}"
     wait += " I keep looking." if parcel.status is Status.NOT_FOUND and wait else ""
-    return ask(f"Added *{label(subscription)}* ({facts}{others} {cost}{wait}", show)
+    return ask(f"Added *{label(subscription)}* ({facts} {cost}{wait}", show)
 
 
 def added_many(

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from bot.domain.carriers import Carrier
-from bot.domain.parcel import Place
 from bot.services.results import Here
 from bot.slack.blocks import VALUE_MAX, Block, Element, actions, button, confirm, escape, section
 from bot.slack.exchange import Message
-from bot.slack.messages.words import channels, count, details, label, listed, state
+from bot.slack.messages.words import count, details, label, listed, state
 
 CHOICES = 10
 """A question has at most this many buttons; who needs another answer types it."""
@@ -109,13 +108,12 @@ def pick(reference: str, found: Sequence[Here], say: Callable[[str], str]) -> Me
     )
 
 
-def delete_sure(here: Here, others: tuple[Place, ...]) -> Message:
+def delete_sure(here: Here) -> Message:
     """Ask before a parcel is removed for everybody: the one act that cannot be undone."""
-    also = f" It also disappears from {channels(others)}." if others else ""
     text = (
-        f"Delete *{label(here.subscription)}* ({details(here.parcel, here.subscription)}) for everybody?{also} "
-        "Its history is lost, and adding it again may use 1 of the quota. To end it in this channel only, archive it. "
-        "Nothing was changed yet."
+        f"Delete *{label(here.subscription)}* ({details(here.parcel, here.subscription)}) for everybody? It disappears "
+        "from every channel that follows it. Its history is lost, and adding it again may use 1 of the quota. "
+        "To end it in this channel only, archive it. Nothing was changed yet."
     )
     sure = confirm(
         "Delete it for everybody?",

@@ -70,14 +70,17 @@ def notice(trouble: Notice, command: str) -> Message:
     detail = f" ({escape(trouble.detail, 100)})" if trouble.detail else ""
     texts = {
         Trouble.KEY_REFUSED: "The tracking service refuses our key, so no news comes in. "
-        "Nothing is lost; put a valid `TRACKINGMORE_API_KEY` in place and start me again.",
+        "Nothing is lost; put a valid `TRACKINGMORE_API_KEY` in place and start me again. "
+        f"If the key is right after all, `{command} quota` tries it anew.",
         Trouble.QUOTA_SPENT: "The tracking quota is used up, so no parcel can be added. "
         "Those already followed go on; top it up at the tracking service.",
-        Trouble.LOOKS_COST: "Asking a carrier anew used up quota, which it should not. I no longer do so by myself "
-        "until I am started again; people can still press *Refresh*.",
+        Trouble.LOOKS_COST: "Asking a carrier anew used up quota, which it should not. I no longer do so by myself; "
+        "people can still press *Refresh*. Another number in `WAYBILL_REALTIME_PER_DAY` makes me try again.",
         Trouble.PROVIDER_AWAY: "The tracking service does not answer. News may be late; nothing is lost.",
         Trouble.STORE: "I cannot write to my data folder, so I take no commands. Is the disk full?",
         Trouble.PLACE_GONE: f"I can no longer post in {where}, where you added a parcel. Its news waits three days. "
         f"Invite me again (`/invite @waybill`), or follow the parcel elsewhere with `{command} add`.",
+        Trouble.UNDELIVERABLE: f"Slack would not take news of a parcel of yours in {where} for three days, so I gave "
+        f"it up. Nothing else is missing; `{command} status` there shows how things stand.",
     }
     return Message(text=f"{texts[trouble.trouble]}{detail}")

@@ -20,10 +20,12 @@ def news(rows: Sequence[Notification], parcel: Parcel, subscription: Subscriptio
     """Tell what the rows say as one message: the newest in full, the earlier ones in short."""
     ordered = sorted((row for row in rows if row.event), key=lambda row: row.revision, reverse=True)
     row, earlier = ordered[0], ordered[1:]
-    quoted = _spoken(row)
-    what = _what(row, parcel)
+    quoted = spoken_of(row)
+    what = what_happened(row, parcel)
     line = f"*{label(subscription)}*: {what} · {_whose(row, parcel, subscription)}"
     more = [f"> {scan(quoted, parcel, said=what)}" if quoted else "", _also(row, parcel, subscription)]
+    if any(one.again for one in ordered):
+        more.append("_Slack never said whether this was told before._")
     if row.event is Event.DELIVERED and not quoted:
         more.append("> The carrier gives no details.")
     before = _before(row, earlier, parcel, told=quoted)
@@ -34,7 +36,7 @@ def news(rows: Sequence[Notification], parcel: Parcel, subscription: Subscriptio
     )
 
 
-def _what(row: Notification, parcel: Parcel) -> str:
+def what_happened(row: Notification, parcel: Parcel) -> str:
     """Return what happened, in a few words."""
     by, now = person(row.by), carriers_own(parcel)
     days = f"{row.note} days" if row.note.isdigit() else "many days"
@@ -64,7 +66,7 @@ def _carrier_said(row: Notification) -> str:
             return "🛃 Customs"
         case Event.REVERSED:
             return f"↩️ No longer delivered. The carrier now says: {present}"
-    spoken = _spoken(row)
+    spoken = spoken_of(row)
     if row.event is event_of(row.status, row.substatus) or spoken is None or spoken.status is None:
         return present
     return f"{status_words(spoken.status, spoken.substatus, newest=spoken)}. Now: {present}"
@@ -89,7 +91,7 @@ def _also(row: Notification, parcel: Parcel, subscription: Subscription) -> str:
     return f"{note}{carrier} still says: {carriers_own(parcel)}. I will tell you if {carrier} changes its mind."
 
 
-def _spoken(row: Notification) -> Checkpoint | None:
+def spoken_of(row: Notification) -> Checkpoint | None:
     """Return the line in which the carrier told of the row's event, else its newest line."""
     if row.event in BY_PEOPLE:
         return None
@@ -98,18 +100,24 @@ def _spoken(row: Notification) -> Checkpoint | None:
     return next(fits, lines[0] if lines else None)
 
 
-def _short(line: Checkpoint) -> str:
+def in_short(line: Checkpoint) -> str:
+    """Return what the carrier said, and where."""
     return ", ".join(filter(None, (escape(line.text) or "No description", escape(line.location, 100))))
 
 
 def _before(row: Notification, earlier: Sequence[Notification], parcel: Parcel, *, told: Checkpoint | None) -> str:
     """Return what else there is to tell, on one line: earlier rows and the lines that nobody was told of."""
-    acts = [_what(one, parcel) for one in earlier if one.event not in SCANS]
-    covered = [told, *(_spoken(one) for one in earlier if one.event not in SCANS)]
-    lines = {line.id: line for one in (row, *earlier) for line in one.checkpoints}
-    parts = [*acts, *(_short(line) for line in lines.values() if line not in covered)]
+    parts = others(row, earlier, parcel, told=told)
     if not parts:
         return ""
     rest = f"; and {len(parts) - LISTED} more" if len(parts) > LISTED else ""
     is_newest = told is None or told == row.checkpoints[0]
     return f"{'Before that' if is_newest else 'Also'}: {'; '.join(parts[:LISTED])}{rest}"
+
+
+def others(row: Notification, earlier: Sequence[Notification], parcel: Parcel, *, told: Checkpoint | None) -> list[str]:
+    """Return in short what there is to tell beside the row's own event."""
+    acts = [what_happened(one, parcel) for one in earlier if one.event not in SCANS]
+    covered = [told, *(spoken_of(one) for one in earlier if one.event not in SCANS)]
+    lines = {line.id: line for one in (row, *earlier) for line in one.checkpoints}
+    return [*acts, *(in_short(line) for line in lines.values() if line not in covered)]

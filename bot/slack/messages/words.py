@@ -117,16 +117,6 @@ def channel(place: Place) -> str:
     return f"<#{place.channel}>" if place.channel.startswith("C") and place.channel.isalnum() else "another channel"
 
 
-def channels(places: tuple[Place, ...]) -> str:
-    """Return several channels in words, those that must not be named as a count."""
-    named = [channel(place) for place in places]
-    hidden = named.count("another channel")
-    shown = sorted({name for name in named if name != "another channel"})
-    if hidden:
-        shown.append("another channel" if hidden == 1 else f"{hidden} other channels")
-    return listed(shown) or "no other channel"
-
-
 def duration(span: timedelta) -> str:
     """Return a span of time in words, rounded down: "1 h 35 min"."""
     minutes = max(1, int(span.total_seconds() // 60))

@@ -8,12 +8,14 @@ import fcntl
 import os
 import pwd
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.domain.errors import StoreError
+from bot.stores.tinydb.files import Files
 
 LOCK = "waybill.lock"
 UNFINISHED = "waybill.new"
@@ -23,14 +25,14 @@ OWN = "waybill."
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Folder:
     """Our folder, held by a lock from now until `close`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, files: Files | None = None) -> None:
+        self.files = files or Files()
         with _plainly(path):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path = path.resolve(strict=True)
@@ -48,46 +50,102 @@ class Folder:
                 _must_be_ours(handle, self.path / name)
                 return file.read()
 
-    def replace(self, name: str, content: Iterable[bytes]) -> None:
-        """Let the file hold this; a power cut may still bring the old one back until `settle` returns.
+    def open(self, name: str) -> int:
+        """Return a handle to write the file with, made when it is not there. Raises `StoreError`."""
+        with self.plainly(name):
+            handle = self.files.open(self.path / name, os.O_RDWR | os.O_CREAT)
+            try:
+                _must_be_ours(handle, self.path / name)
+            except BaseException:
+                os.close(handle)
+                raise
+            return handle
+
+    def replace(self, name: str, content: Iterable[bytes]) -> int:
+        """Let the file hold this, durably; return its size.
 
         Raises:
             StoreError: it could not be written; the file holds what it held.
         """
-        unfinished = self.path / UNFINISHED
-        with _plainly(self.path / name):
-            unfinished.unlink(missing_ok=True)
+        self.write(UNFINISHED, content)
+        return self.take_place(name)
+
+    def write(self, name: str, content: Iterable[bytes]) -> None:
+        """Write a file anew and have its content survive a power cut. Raises `StoreError`: there is no such file."""
+        path = self.path / name
+        with self.plainly(name):
+            self.files.unlink(path)
             try:
-                with open(os.open(unfinished, _CREATE, 0o600), "wb") as file:  # noqa: PTH123 - a handle, not a path
-                    file.writelines(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                unfinished.replace(self.path / name)
+                handle = self.files.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+                try:
+                    at = 0
+                    for piece in content:
+                        self.files.write(handle, piece, at)
+                        at += len(piece)
+                        time.sleep(0)  # let the event loop go on
+                    self.files.sync(handle)
+                finally:
+                    os.close(handle)
             except OSError:
                 with suppress(OSError):
-                    unfinished.unlink(missing_ok=True)
+                    self.files.unlink(path)
                 raise
+        self.files.reached("store.tmp_written")
+
+    def take_place(self, name: str) -> int:
+        """Put what was written in the place of this file; return its size. Raises `StoreError`."""
+        unfinished = self.path / UNFINISHED
+        with self.plainly(name):
+            size = unfinished.stat().st_size
+            self.files.replace(self.path / name, by=unfinished)
+        self.files.reached("store.renamed")
+        self.settle()
+        return size
+
+    def link(self, name: str, other: str) -> None:
+        """Let the second name stand for the first file too, whatever it stood for. Raises `StoreError`."""
+        linked = self.path / f"{OWN}link"
+        with self.plainly(other):
+            self.files.unlink(linked)
+            self.files.link(self.path / name, linked)
+            self.files.replace(self.path / other, by=linked)
+            self.files.unlink(linked)  # a rename onto the same file does nothing
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Take these files away, durably. Raises `StoreError`."""
+        for name in names:
+            with self.plainly(name):
+                self.files.unlink(self.path / name)
+        self.settle()
 
     def settle(self) -> None:
         """Have the names in the folder survive a power cut. Raises `StoreError`."""
-        with _plainly(self.path):
+        with self.plainly(""):
             handle = os.open(self.path, os.O_RDONLY)
             try:
-                os.fsync(handle)
+                self.files.sync(handle)
             finally:
                 os.close(handle)
 
     def set_aside(self, name: str) -> str:
         """Give the file a name under which nothing overwrites it; return the name. Raises `StoreError`."""
         aside = f"waybill.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.json"
-        with _plainly(self.path / name):
-            (self.path / name).rename(self.path / aside)
+        with self.plainly(name):
+            self.files.replace(self.path / aside, by=self.path / name)
         self.settle()
         return aside
 
-    def generations(self) -> list[str]:
-        """Return the names of all that was ever a store here."""
-        return sorted(file.name for file in self.path.glob("waybill*.json*"))
+    def names(self) -> list[str]:
+        """Return the names of all that is or was a store here."""
+        return sorted(
+            file.name for file in self.path.glob("waybill*") if file.name not in {LOCK, UNFINISHED, f"{OWN}link"}
+        )
+
+    @contextmanager
+    def plainly(self, name: str) -> Iterator[None]:
+        """Say in one sentence what the system refused."""
+        with _plainly(self.path / name):
+            yield
 
     def close(self) -> None:
         """Let another process have the folder."""

@@ -1,84 +1,105 @@
-"""Records as documents in TinyDB's tables; however many a save changes, the file is written once."""
+"""A store's tables in a folder. Work on the disk is done in a thread, and compaction in another."""
 
 import asyncio
-import itertools
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
-from tinydb import TinyDB
-from tinydb.table import Document
-
-from bot.domain.errors import StoreError
-from bot.ports import Record
 from bot.stores.store import RecordStore, store_on
-from bot.stores.tables import TABLES, Changes, Slot, slot_of, to_document, to_record
-from bot.stores.tinydb.storage import PREVIOUS, FileStorage
+from bot.stores.tables import Row, Rows
+from bot.stores.tinydb.files import Files
+from bot.stores.tinydb.ledger import Ledger
+from bot.stores.tinydb.snapshot import Sealer
 
 
 class TinyTables:
-    """Tables in a file that TinyDB keeps. Work on it is done in a thread."""
+    """Tables that a ledger keeps. Implements `Tables`."""
 
-    def __init__(self, storage: FileStorage) -> None:
-        self.remark = storage.remark
-        self._storage = storage
-        self._db = TinyDB(storage=lambda: storage)
-        self._numbers: dict[Slot, int] = {}
-        self._unused = itertools.count(1)
+    def __init__(self, ledger: Ledger) -> None:
+        self.remark = ledger.remark
+        self._ledger = ledger
+        self._writer = _Thread()
 
-    async def load(self) -> Sequence[Record]:
-        """Return every record, and keep this generation to fall back on. Raises `StoreError`."""
-        return await asyncio.to_thread(self._load)
+    @property
+    def rows(self) -> Rows:
+        """Return every document."""
+        return self._ledger.tables
 
-    async def write(self, changes: Changes) -> None:
-        """Make all the changes in one write of the file. Raises `StoreError`."""
-        await asyncio.to_thread(self._write, changes)
+    @property
+    def grown(self) -> bool:
+        """Return whether it is time to write all anew."""
+        return self._ledger.grown
+
+    @property
+    def changed(self) -> bool:
+        """Return whether anything was changed since all was written anew."""
+        return self._ledger.changed
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        """Make all the changes, durably. Raises `StoreError`: none was made."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._ledger.append, rows)
+        self._ledger.apply(rows)
+
+    async def compact(self, turn: AbstractAsyncContextManager[object], *, drop_previous: bool) -> None:
+        """Write all anew beside what is there; only its first moment needs a turn of its own. Raises `StoreError`."""
+        async with turn:
+            frozen = await asyncio.to_thread(self._ledger.freeze)
+        await asyncio.to_thread(self._ledger.settle, frozen, drop_previous=drop_previous)
 
     async def close(self) -> None:
-        """Let another process have the file."""
-        self._db.close()
-
-    def _load(self) -> Sequence[Record]:
-        packed = self._storage.packed
-        records = [self._read(name, key, text) for name in TABLES for key, text in packed.get(name, {}).items()]
-        self._unused = itertools.count(1 + max(self._numbers.values(), default=0))
-        if records:  # to fall back on an empty store would be to lose everything
-            self._storage.keep_generation()
-        return records
-
-    def _read(self, table: str, key: str, text: bytes) -> Record:
-        try:
-            record = to_record(table, text)
-        except (ValueError, RecursionError) as error:
-            raise StoreError(
-                f"Document {key} of table {table} in {self._storage.path} can't be read: {error}. Nothing was changed. "
-                f"Mend it, or put {PREVIOUS} in its place."
-            ) from error
-        self._numbers[slot_of(record)] = int(key)
-        return record
-
-    def _write(self, changes: Changes) -> None:
-        documents = {
-            slot: Document(to_document(record), self._numbers.get(slot) or next(self._unused))
-            for slot, record in changes.items()
-            if record is not None
-        }
-        with self._storage.batch():
-            for name in dict.fromkeys(name for name, _ in changes):
-                table = self._db.table(name)
-                table.remove(
-                    doc_ids=[self._numbers[slot] for slot in changes if slot in self._numbers and slot[0] == name]
-                )
-                table.insert_multiple(document for slot, document in documents.items() if slot[0] == name)
-        for slot in changes.keys() - documents.keys():
-            self._numbers.pop(slot, None)
-        self._numbers |= {slot: document.doc_id for slot, document in documents.items()}
+        """Let another process have the folder."""
+        self._writer.shutdown()
+        self._ledger.close()
 
 
-async def open_store(folder: Path) -> RecordStore:
+class _Thread(Executor):
+    """One thread, woken in half the time that a pool takes: as long as a quick disk takes to write a change."""
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="store", daemon=True)
+        self._thread.start()
+
+    def submit(self, act: Callable[..., Any], /, *args: Any, **more: Any) -> asyncio.Future[Any]:  # type: ignore[override]  # noqa: ANN401 - asyncio takes a future of its own as it is
+        """Have it done after all that was asked before."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Any] = loop.create_future()
+
+        def job() -> None:
+            try:
+                tell, said = done.set_result, act(*args, **more)
+            except BaseException as error:  # noqa: BLE001 - whoever waits for it raises it
+                tell, said = done.set_exception, error
+            loop.call_soon_threadsafe(lambda: None if done.done() else tell(said))
+
+        self._jobs.put(job)
+        return done
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - as the standard library has it
+        """End when all was done."""
+        self._jobs.put(None)
+        if wait:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+
+
+async def open_store(folder: Path, sealer: Sealer | None = None, *, files: Files | None = None) -> RecordStore:
     """Return the store in this folder; a new one when it never had one.
+
+    Args:
+        folder: the folder, which is for Waybill alone.
+        sealer: makes personal fields unreadable on the disk; what is there in clear is written anew.
+        files: how the system is asked; tests make it fail.
 
     Raises:
         StoreError: it can't be opened; what is in it was kept.
     """
-    storage = await asyncio.to_thread(FileStorage, folder)
-    return await store_on(TinyTables(storage))
+    ledger = await asyncio.to_thread(Ledger, folder, sealer=sealer, files=files)
+    return await store_on(TinyTables(ledger))

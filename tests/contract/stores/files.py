@@ -1,11 +1,13 @@
 """Stores in files: short ways to keep something in one, and ways to make the machine fail."""
 
+import errno
 import os
+import re
 import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import tinydb
 from bot.domain.errors import StoreError
 from bot.ports import Record
 from bot.stores.tinydb import open_store
+from bot.stores.tinydb.files import Files
 
 ROOT = Path(__file__).parents[3]
 NOBODY = 65534
@@ -35,9 +38,9 @@ async def refusal(folder: Path) -> str:
     return str(caught.value)
 
 
-def saver(folder: Path) -> subprocess.Popen[str]:
-    """Start a process that saves until it is killed."""
-    command = [sys.executable, "-m", "tests.contract.stores.saver", str(folder)]
+def saver(folder: Path, *, compacting: bool = False) -> subprocess.Popen[str]:
+    """Start a process that saves until it is killed, and writes all anew meanwhile if told so."""
+    command = [sys.executable, "-m", "tests.contract.stores.saver", str(folder), *(["anew"] if compacting else [])]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
@@ -55,36 +58,57 @@ def plain(path: Path) -> dict[str, list[dict[str, Any]]]:
         return {name: [dict(document) for document in database.table(name)] for name in sorted(database.tables())}
 
 
-def count_calls(patch: pytest.MonkeyPatch, *names: str) -> list[str]:
-    """Return a list that grows by the name of each of these functions of `os` that is called."""
-    calls: list[str] = []
+def plain_journal(folder: Path) -> bytes:
+    """Return what was written to the newest journal."""
+    return (folder / journals(folder)[-1]).read_bytes().rstrip(b"\0")
 
-    def counting(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def counts(*args: Any, **more: Any) -> Any:  # noqa: ANN401 - whatever os takes
-            calls.append(name)
+
+def by_hand(content: bytes) -> bytes:
+    """Return a snapshot as somebody leaves it who changed it on purpose: without its checksum."""
+    return re.sub(rb',"check":"[^"]*"', b"", content)
+
+
+def journals(folder: Path) -> list[str]:
+    """Return the names of the journals."""
+    return sorted(file.name for file in folder.glob("waybill.*.journal"))
+
+
+class CountedFiles(Files):
+    """Files that know what was asked of them, and refuse the operation of one number, and all after it if told so."""
+
+    def __init__(self, *, fails: int = -1, why: int = errno.EIO, ever_after: bool = False) -> None:
+        self.calls: list[str] = []
+        self.synced: list[str] = []
+        self.refused: set[str] = set()
+        self.synced_at_refusal = 0
+        self._fails, self._why, self._ever_after = fails, why, ever_after
+
+    def fail(self, operation: int, why: int, *, ever_after: bool = False) -> None:
+        """Have one of the coming operations fail: the first when `operation` is 0."""
+        self._fails, self._why, self._ever_after = len(self.calls) + operation, why, ever_after
+
+    def mend(self) -> None:
+        """Have nothing fail any more."""
+        self._fails, self._ever_after = -1, False
+
+    def __getattribute__(self, name: str) -> Any:  # noqa: ANN401 - whatever the real one does
+        real = super().__getattribute__(name)
+        if name not in {"open", "write", "cut", "sync", "sync_content", "replace", "link", "unlink", "reached"}:
+            return real
+
+        def counts(*args: Any, **more: Any) -> Any:  # noqa: ANN401 - the same
+            at = len(self.calls)
+            self.calls.append(name)
+            if "sync" in name:
+                self.synced.append(str(Path(f"/proc/self/fd/{args[0]}").readlink()))
+            if self._fails == at or (self._ever_after and at > self._fails >= 0):
+                if "sync" in name:
+                    self.refused.add(self.synced[-1])
+                    self.synced_at_refusal = len(self.synced)
+                raise OSError(self._why, os.strerror(self._why))
             return real(*args, **more)
 
-        return counts
-
-    for name in names:
-        patch.setattr(os, name, counting(name, getattr(os, name)))
-    return calls
-
-
-def fail_at(patch: pytest.MonkeyPatch, operation: int, why: int) -> None:
-    """Have one of the coming operations on files fail: the first when `operation` is 0."""
-    coming = iter(range(1000))
-
-    def failing(real: Callable[..., Any]) -> Callable[..., Any]:
-        def fails_in_turn(*args: Any, **more: Any) -> Any:  # noqa: ANN401 - whatever os takes
-            if next(coming) == operation:
-                raise OSError(why, os.strerror(why))
-            return real(*args, **more)
-
-        return fails_in_turn
-
-    for name in ("open", "unlink", "fsync", "replace"):
-        patch.setattr(os, name, failing(getattr(os, name)))
+        return counts if name != "reached" else real
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""What the file survives: kills, failing disks, full disks."""
+"""What the store survives: kills, failing disks, full disks."""
 
 # ruff: noqa: ASYNC240, ASYNC251 - nothing else runs in the loop of these tests
 
+import asyncio
 import errno
 import random
 import time
@@ -12,17 +13,22 @@ import pytest
 
 from bot.domain.errors import StoreError
 from bot.domain.records import Memo
-from bot.stores.tables import to_document
+from bot.ports import Record
+from bot.stores.store import RecordStore
 from bot.stores.tinydb import open_store
 from tests.contract.stores.examples import HERE, parcel, row, subscription
-from tests.contract.stores.files import count_calls, fail_at, keep, no_file_above, plain, saver, serials
+from tests.contract.stores.files import CountedFiles, journals, keep, no_file_above, plain_journal, saver, serials
+
+BIG = Memo(workspace="T-ONE", name="big", value="x" * 3_000_000)
 
 
-async def test_a_kill_costs_nothing_that_was_acknowledged(folder: Path) -> None:
+@pytest.mark.promise("R28")
+@pytest.mark.parametrize("compacting", [False, True])
+async def test_a_kill_costs_nothing_that_was_acknowledged(folder: Path, *, compacting: bool) -> None:
     luck = random.Random(17)
     acknowledged: set[int] = set()
-    for kill in range(1, 11):
-        with saver(folder) as process:
+    for kill in range(1, 9):
+        with saver(folder, compacting=compacting) as process:
             acknowledged |= set(serials(process, at_most=luck.randrange(1, 20)))
             time.sleep(luck.uniform(0, 0.005))  # somewhere within the next saves
             process.kill()
@@ -44,79 +50,203 @@ async def test_a_kill_costs_nothing_that_was_acknowledged(folder: Path) -> None:
 async def test_what_a_kill_left_unfinished_is_in_nobodys_way(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     await keep(folder, parcel(1))
     (folder / "waybill.new").write_text("{")
+    (folder / "waybill.link").write_text("{")
 
     await keep(folder, parcel(2))
 
     assert not caplog.records
-    assert sorted(file.name for file in folder.iterdir()) == ["waybill.json", "waybill.lock", "waybill.previous.json"]
+    names = ["waybill.json", "waybill.lock", "waybill.previous.json", *journals(folder)]
+    assert sorted(file.name for file in folder.iterdir()) == sorted(names)
 
 
-async def test_a_save_is_on_the_disk_before_it_is_acknowledged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = await open_store(folder)
-    calls = count_calls(monkeypatch, "fsync", "replace")
+async def test_a_first_start_that_got_no_further_than_the_journal_is_made_again(folder: Path) -> None:
+    await keep(folder)
+    (folder / "waybill.json").unlink()
+    assert journals(folder) == ["waybill.000001.journal"]
+
+    await keep(folder, parcel(1))
+
+    assert (folder / "waybill.json").exists()
+
+
+@pytest.mark.promise("R28")
+async def test_a_save_is_on_the_disk_before_it_is_acknowledged(folder: Path) -> None:
+    files = CountedFiles()
+    store = await open_store(folder, files=files)
+    files.calls.clear()
 
     await store.save(parcel(1))
 
-    assert calls == ["fsync", "replace", "fsync"]  # the content, then its name
+    assert files.calls[-2:] == ["write", "sync_content"]
     await store.close()
 
 
+@pytest.mark.promise("R28", "R32")
 @pytest.mark.parametrize("why", [errno.EIO, errno.ENOSPC])
-async def test_wherever_a_write_fails_nothing_was_changed(
-    folder: Path, main: Path, monkeypatch: pytest.MonkeyPatch, why: int
+@pytest.mark.parametrize("ever_after", [False, True])
+async def test_whichever_operation_fails_a_save_is_made_or_nothing_was_changed(
+    folder: Path, why: int, *, ever_after: bool
 ) -> None:
-    store = await open_store(folder)
-    await store.save(parcel(1), row(1))
-    before = main.read_bytes()
-    failures = 0
-    while True:
-        with monkeypatch.context() as patch:
-            fail_at(patch, failures, why)
-            try:
-                await store.save(replace(parcel(1), revision=1), parcel(2), remove=[row(1)])
-            except StoreError as error:
-                assert "Nothing was changed" in str(error)  # noqa: PT017 - the last round raises nothing
-            else:
-                break
-        failures += 1
-        assert main.read_bytes() == before
-        assert await store.parcels() == [parcel(1)]
-        assert await store.waiting() == [row(1)]
+    files = CountedFiles()
+    stored: set[Record] = {parcel(1), row(1)}
+    store = await open_store(folder, files=files)
+    await store.save(*stored)
+    for operation in range(100):
+        new = parcel(100 + operation)
+        files.fail(operation, why, ever_after=ever_after)
+        before = len(files.calls)
+        try:
+            await store.save(new, row(100 + operation))
+        except StoreError as error:
+            assert "Nothing was changed" in str(error)  # noqa: PT017 - a round may raise nothing
+            assert store.trouble == str(error)  # noqa: PT017 - the same
+        else:
+            stored |= {new, row(100 + operation)}
+            assert not store.trouble
+        met = len(files.calls) - before > operation
+        files.mend()
+        assert set(await store.everything()) == stored
 
-    assert failures >= 4  # create, fsync, rename, fsync of the folder
-    assert {one.revision for one in await store.parcels()} == {0, 1}
+        store = await reopened(folder, store, files)
+        found = set(await store.everything())
+        if ever_after:  # a disk that takes nothing any more may keep what it was told to take back
+            stored |= found & {new, row(100 + operation)} if new in found else set()
+        assert found == stored
+        if not met:
+            break
+    else:
+        pytest.fail("the save has no end")
+    await store.save(parcel(2))
     await store.close()
-    store = await open_store(folder)
-    assert set(await store.parcels()) == {parcel(1, revision=1), parcel(2)}
+
+
+async def reopened(folder: Path, store: RecordStore, files: CountedFiles) -> RecordStore:
+    """Let the process die: nothing is written any more, and another one opens what is there."""
+    files.fail(0, errno.EROFS, ever_after=True)
+    await store.close()
+    files.mend()
+    return await open_store(folder, files=files)
+
+
+@pytest.mark.promise("R28", "R32")
+@pytest.mark.parametrize("ever_after", [False, True])
+async def test_whichever_operation_of_compaction_fails_nothing_is_lost(folder: Path, *, ever_after: bool) -> None:
+    files = CountedFiles()
+    store = await open_store(folder, files=files)
+    stored: set[Record] = set()
+    for operation in range(100):
+        stored.add(parcel(operation))
+        await store.save(parcel(operation))
+        files.fail(operation, errno.EIO, ever_after=ever_after)
+        before = len(files.calls)
+        try:
+            await store.compact()
+        except StoreError as error:
+            assert "Nothing was changed" in str(error)  # noqa: PT017 - a round may raise nothing
+        met = len(files.calls) - before > operation
+        files.mend()
+        stored.add(row(operation))
+        await store.save(row(operation))
+        store = await reopened(folder, store, files)
+        assert set(await store.everything()) == stored
+        assert not store.remark
+        if not met:
+            break
+    else:
+        pytest.fail("compaction has no end")
     await store.close()
 
 
-async def test_a_full_disk_refuses_one_save_and_later_ones_work(folder: Path, main: Path) -> None:
-    store = await open_store(folder)
+@pytest.mark.promise("R32")
+async def test_a_file_whose_fsync_failed_is_never_synced_again(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    files = CountedFiles()
+    store = await open_store(folder, files=files)
     await store.save(parcel(1))
-    before = main.read_bytes()
-    big = Memo(workspace="T-ONE", name="big", value="x" * 100_000)
+    files.fail(1, errno.EIO)
 
-    with no_file_above(50_000), pytest.raises(StoreError, match="no room"):
-        await store.save(big, parcel(2))
+    await store.save(parcel(2))
 
-    assert main.read_bytes() == before
-    assert sorted(file.name for file in folder.iterdir()) == ["waybill.json", "waybill.lock"]
-    assert await store.memo("T-ONE", "big") is None
-    assert await store.parcels() == [parcel(1)]
-    await store.save(big)
-    assert plain(main)["memos"] == [to_document(big)]
+    (refused,) = files.refused
+    after = files.synced[files.synced_at_refusal :]
+    assert refused.endswith("waybill.000001.journal")
+    assert refused not in after
+    assert str(folder / "waybill.new") in after
+    assert "goes on in a new generation" in caplog.text
+    assert not Path(refused).exists()
+    await store.save(parcel(3))
+    store = await reopened(folder, store, files)
+    assert {one.serial for one in await store.parcels()} == {1, 2, 3}
     await store.close()
 
 
-async def test_a_disk_too_full_to_keep_a_generation_still_lets_the_store_open(
+@pytest.mark.promise("R32")
+async def test_a_full_disk_refuses_changes_until_there_is_room_again(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await keep(folder, Memo(workspace="T-ONE", name="big", value="x" * 100_000))
+    store = await open_store(folder)
+    await store.save(parcel(1))
+    before = plain_journal(folder)
+
+    with no_file_above(1_200_000):
+        for _ in range(3):
+            with pytest.raises(StoreError, match="no room"):
+                await store.save(BIG, parcel(2))
+
+    assert "no room" in store.trouble
+    assert plain_journal(folder) == before
+    assert await store.memo("T-ONE", "big") is None
+    assert await store.parcels() == [parcel(1)]
+    await store.save(BIG)
+    assert not store.trouble
+    assert [record.message for record in caplog.records] == ["the store takes no changes"]
+    await store.close()
+    store = await open_store(folder)
+    assert set(await store.everything()) == {parcel(1), BIG}
+    await store.close()
+
+
+async def test_a_disk_too_full_to_write_all_anew_loses_nothing(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = await open_store(folder)
+    await store.save(BIG)
 
     with no_file_above(50_000):
-        store = await open_store(folder)
+        await store.close()
 
+    assert "could not be written anew" in caplog.text
+    store = await open_store(folder)
     assert await store.memo("T-ONE", "big")
-    assert "this generation of the store is not kept" in caplog.text
+    await store.close()
+
+
+async def test_a_journal_that_has_grown_is_written_anew_beside_the_changes(folder: Path) -> None:
+    store = await open_store(folder)
+    saved = 0
+
+    while len(list(folder.glob("waybill.*.journal"))) < 2:
+        await asyncio.gather(*(store.save(replace(BIG, name=str(saved % 3)), parcel(saved + at)) for at in range(3)))
+        saved += 3
+        assert saved < 100
+
+    await store.save(parcel(1000))
+    store = await reopened(folder, store, CountedFiles())
+    assert len(await store.parcels()) == saved + 1
+    await store.close()
+
+
+@pytest.mark.promise("R28")
+async def test_what_is_saved_while_all_is_written_anew_is_there_afterwards(folder: Path) -> None:
+    store = await open_store(folder)
+    await store.save(*(parcel(serial) for serial in range(2000)))
+    compacting = asyncio.create_task(store.compact())
+    saved = 0
+
+    while not compacting.done():
+        saved += 1
+        await store.save(parcel(saved, revision=1), row(saved))
+
+    await compacting
+    files = CountedFiles()
+    store = await reopened(folder, store, files)
+    assert {one.serial for one in await store.parcels() if one.revision} == set(range(1, saved + 1))
+    assert len(await store.waiting()) == saved > 0
     await store.close()

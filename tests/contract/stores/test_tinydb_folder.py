@@ -10,9 +10,10 @@ import pytest
 
 from bot.stores.tinydb import open_store
 from tests.contract.stores.examples import parcel
-from tests.contract.stores.files import NOBODY, as_an_ordinary_user, keep, refusal, saver, serials
+from tests.contract.stores.files import NOBODY, as_an_ordinary_user, by_hand, journals, keep, refusal, saver, serials
 
 
+@pytest.mark.promise("R31")
 async def test_a_second_process_is_refused_and_told_who_holds_the_store(folder: Path) -> None:
     with saver(folder) as holder:
         assert list(serials(holder, at_most=1)) == [1]
@@ -29,7 +30,7 @@ async def test_a_second_process_is_refused_and_told_who_holds_the_store(folder: 
 async def test_a_store_that_could_not_be_opened_holds_nothing(folder: Path, main: Path) -> None:
     await keep(folder, parcel(1))
     good = main.read_bytes()
-    main.write_bytes(good.replace(b'"status":"pending"', b'"status":"teleported"'))
+    main.write_bytes(by_hand(good.replace(b'"status":"pending"', b'"status":"teleported"')))
     await refusal(folder)
 
     main.write_bytes(good)
@@ -38,6 +39,7 @@ async def test_a_store_that_could_not_be_opened_holds_nothing(folder: Path, main
     await store.close()
 
 
+@pytest.mark.promise("R31")
 async def test_only_our_user_can_look_inside(folder: Path) -> None:
     before = os.umask(0)
     try:
@@ -47,7 +49,7 @@ async def test_only_our_user_can_look_inside(folder: Path) -> None:
         os.umask(before)
 
     rights = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
-    files = ("waybill.json", "waybill.lock", "waybill.previous.json")
+    files = ("waybill.json", "waybill.lock", "waybill.previous.json", *journals(folder))
     assert rights == {"data": 0o700, **dict.fromkeys(files, 0o600)}
 
 
@@ -72,6 +74,7 @@ async def test_an_open_folder_of_other_things_is_left_as_it_is(folder: Path) -> 
     assert [file.name for file in folder.iterdir()] == ["letters.txt"]
 
 
+@pytest.mark.promise("R31")
 @pytest.mark.parametrize("name", ["waybill.json", "waybill.lock"])
 async def test_a_symbolic_link_is_not_followed(folder: Path, tmp_path: Path, name: str) -> None:
     await keep(tmp_path / "elsewhere", parcel(1))

@@ -178,3 +178,15 @@ def test_after_restoring_the_provider_speaks_for_the_carrier_again() -> None:
 
     assert (same.status, events) == (T, [()])
     assert told(parcel, _after_act(Status.PICKUP, PICKED_UP))[1] == [(Event.OUT,)]
+
+
+@pytest.mark.promise("R36")
+def test_news_of_a_marked_parcel_do_not_wait_for_the_hour_of_the_mark_when_the_clock_was_set_back() -> None:
+    parcel = _marked(followed())
+    a_day_before = NOW - timedelta(days=1)
+    asked_then = replace(report(Status.PICKUP, OUT, PICKED_UP, substatus="pickup001"), asked_at=a_day_before)
+
+    after, change = observe(parcel, asked_then, a_day_before)
+
+    assert change is not None
+    assert not after.must_read

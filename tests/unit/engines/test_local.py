@@ -31,6 +31,7 @@ async def engine() -> AsyncIterator[LocalEngine]:
     await engine.stop(timedelta())
 
 
+@pytest.mark.promise("R38")
 async def test_a_late_run_is_made_up_for_by_exactly_one(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[str] = []
     ran = asyncio.Event()
@@ -69,6 +70,7 @@ async def test_a_round_that_fails_is_logged_and_comes_again(
     assert said.exc_info
 
 
+@pytest.mark.promise("R38")
 async def test_a_round_that_hangs_is_ended_and_comes_again(
     engine: LocalEngine, caplog: pytest.LogCaptureFixture
 ) -> None:

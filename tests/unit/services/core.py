@@ -7,6 +7,7 @@ from bot.domain.parcel import Checkpoint, NewParcel, Parcel, ParcelKey, Place
 from bot.domain.status import Event, Status
 from bot.services.observer import Observer
 from bot.services.outbox import Outbox
+from bot.services.purchases import CREATES_A_DAY
 from bot.services.sweep import Sweep
 from bot.services.tracker import Tracker
 from bot.services.watch import Watch
@@ -36,6 +37,8 @@ class Core:
         provider: FakeProvider | None = None,
         messenger: FakeMessenger | None = None,
         looks_a_day: int = 50,
+        creates_a_day: int = CREATES_A_DAY,
+        reserve: int = 0,
     ) -> None:
         self.clock = clock or FakeClock()
         self.provider = provider or FakeProvider(self.clock)
@@ -52,6 +55,8 @@ class Core:
             clock=self.clock,
             observer=self.observer,
             wake=self.outbox.wake,
+            creates_a_day=creates_a_day,
+            reserve=reserve,
         )
         self.sweep = Sweep(
             store=self.store,
@@ -63,9 +68,9 @@ class Core:
             looks_a_day=looks_a_day,
         )
 
-    def restarted(self) -> "Core":
-        """Return the next process."""
-        return Core(store=self.store, clock=self.clock, provider=self.provider, messenger=self.messenger)
+    def restarted(self, **other: int) -> "Core":
+        """Return the next process, perhaps with other settings."""
+        return Core(store=self.store, clock=self.clock, provider=self.provider, messenger=self.messenger, **other)
 
     async def follows(self, place: Place = ORDERS, key: ParcelKey = KEY, by: str = "UADA") -> Parcel:
         """Have a place follow a parcel and its card posted; return the parcel."""
@@ -98,8 +103,11 @@ class Core:
             self.clock.move(seconds=1)
 
     def told(self, place: Place = ORDERS) -> list[list[Event | None]]:
-        """Return the events of each message in a place's threads."""
-        return [[row.event for row in line.rows] for line in self.messenger.lines(place.channel)]
+        """Return the events of each message in a place's threads, and of each parcel in its digests."""
+        rows = [line.rows for line in self.messenger.lines(place.channel)]
+        for digest in self.messenger.digests(place.channel):
+            rows += [tuple(row for row in digest.rows if row.key == key) for key in {row.key for row in digest.rows}]
+        return [[row.event for row in one] for one in rows]
 
 
 async def settle() -> None:

@@ -61,6 +61,7 @@ async def test_the_same_place_again_changes_nothing(core: Core) -> None:
     assert await core.store.waiting() == []
 
 
+@pytest.mark.promise("R25")
 async def test_two_who_follow_at_once_buy_it_once(core: Core) -> None:
     answers = await asyncio.gather(follow(core), follow(core, by="UBEN"), follow(core, OPS))
 

@@ -1,4 +1,7 @@
-"""What has come in is stored before it is acknowledged, and done once, whatever dies in between."""
+"""What has come in is stored before it is acknowledged, and done once, whatever dies in between.
+
+Over 300 lines: what is acknowledged, done, tried again and given up share one inbox to look at.
+"""
 
 import asyncio
 import logging
@@ -273,3 +276,65 @@ async def test_what_is_still_open_is_not_forgotten(people: People) -> None:
     await people.inbox.forget_old()
 
     assert [item.words for item in await people.store.open_items()] == ["add 1"]
+
+
+@pytest.mark.promise("R1", "R5")
+async def test_what_slack_or_the_store_kept_us_from_is_tried_again_without_a_new_start(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails() -> None:
+        del people.acts["status"]
+        raise MessengerUnavailable
+
+    monkeypatch.setattr("bot.services.inbox.AGAIN_AFTER", (0.0,))
+    people.acts["status"] = fails
+
+    await people.ask("status")
+    await settle()
+
+    assert people.done == ["status", "status"]
+    assert await people.store.open_items() == []
+
+
+@pytest.mark.promise("R5")
+async def test_how_often_a_request_may_have_been_answered_is_stored_over_tries_and_deaths(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails() -> None:
+        raise MessengerUnavailable
+
+    monkeypatch.setattr("bot.services.inbox.AGAIN_AFTER", (3600.0,))
+    people.acts["status"] = fails
+    await people.ask("status")
+    await people.inbox.settled()
+    after_a_try = [item.answered for item in await people.store.open_items()]
+    await people.are_cut_off()
+
+    people.acts["status"] = hangs
+    await people.starts().resume()
+    await people.are_cut_off()
+
+    assert after_a_try == [1]
+    assert [item.answered for item in await people.store.open_items()] == [2]
+
+
+@pytest.mark.promise("R2")
+async def test_what_was_done_and_could_not_be_noted_is_noted_later_and_not_done_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = NotingStore()
+    people = People(store)
+
+    async def fills_the_disk() -> None:
+        store.full = True
+
+    people.acts["add 1"] = fills_the_disk
+    monkeypatch.setattr("bot.services.inbox.AGAIN_AFTER", (0.0, 0.01))
+
+    await people.ask("add 1")
+    await settle()
+    store.full = False
+    await asyncio.sleep(0.03)
+
+    assert people.done == ["add 1"]
+    assert await store.open_items() == []

@@ -1,24 +1,16 @@
 """What leaves: in order, a message a second for each channel, all channels at once."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import MessengerBusy, StoreError
-from bot.domain.parcel import NewParcel, Place
-from bot.domain.records import Notification
+from bot.domain.errors import MessengerBusy
+from bot.domain.parcel import Place
 from bot.domain.status import Event, Status
-from bot.services.outbox import Outbox
-from bot.stores.memory import MemoryTables
-from bot.stores.store import RecordStore
 from tests.unit.domain.journeys import ATTEMPTED, DELIVERED, DEPARTED, KEY, OUT, PICKED_UP
-from tests.unit.services.core import OPS, ORDERS, Core, delivers, key_of, settle, tell_after
-from tests.unit.services.midway import NotingStore
+from tests.unit.services.core import OPS, ORDERS, Core, delivers, key_of, settle
 
 
 async def follows_many(core: Core, count: int, place: Place = ORDERS) -> None:
@@ -54,29 +46,30 @@ async def test_what_the_preset_does_not_name_only_redraws_the_card(core: Core) -
     assert core.told() == []
 
 
-async def test_a_channel_gets_one_message_a_second_in_the_order_things_happened(core: Core) -> None:
+@pytest.mark.promise("R20")
+async def test_a_channel_gets_two_messages_and_then_one_a_second_in_the_order_things_happened(core: Core) -> None:
     await follows_many(core, 3)
     await delivers(core, *map(key_of, range(3)))
 
     counts = []
-    for _ in range(4):
+    for _ in range(3):
         await core.outbox.tell_due()
         counts.append(len(core.messenger.lines()))
         core.clock.move(seconds=1)
 
-    assert counts == [1, 2, 3, 3]
+    assert counts == [2, 3, 3]
     assert [line.parcel.key for line in core.messenger.lines()] == [key_of(0), key_of(1), key_of(2)]
 
 
 async def test_no_sooner_than_a_second_later(core: Core) -> None:
-    await follows_many(core, 2)
-    await delivers(core, *map(key_of, range(2)))
+    await follows_many(core, 3)
+    await delivers(core, *map(key_of, range(3)))
     await core.outbox.tell_due()
 
     core.clock.move(seconds=0.9)
     await core.outbox.tell_due()
 
-    assert len(core.messenger.lines()) == 1
+    assert len(core.messenger.lines()) == 2
 
 
 async def test_all_channels_are_served_at_once(core: Core) -> None:
@@ -90,19 +83,22 @@ async def test_all_channels_are_served_at_once(core: Core) -> None:
     assert {line.place for line in core.messenger.lines()} == set(places)
 
 
-async def test_a_channel_that_hangs_delays_no_other(core: Core) -> None:
-    await core.follows(ORDERS)
-    await core.follows(OPS)
-    core.messenger.slow[ORDERS.channel] = asyncio.Event()
+@pytest.mark.promise("R19")
+@pytest.mark.parametrize("hanging", [0, 2, 4])
+async def test_a_channel_that_hangs_delays_no_other(core: Core, hanging: int) -> None:
+    places = [Place("T", f"C{number}") for number in range(5)]
+    for place in places:
+        await core.follows(place)
+    hangs = core.messenger.slow[places[hanging].channel] = asyncio.Event()
     await delivers(core, KEY)
 
     await core.outbox.start_due()
     await settle()
-    assert [core.told(ORDERS), core.told(OPS)] == [[], [[Event.DELIVERED]]]
+    assert [place for place in places if not core.told(place)] == [places[hanging]]
 
-    core.messenger.slow[ORDERS.channel].set()
+    hangs.set()
     await core.outbox.tell_due()
-    assert core.told(ORDERS) == [[Event.DELIVERED]]
+    assert core.told(places[hanging]) == [[Event.DELIVERED]]
 
 
 async def test_redraws_that_wait_for_one_card_are_one_redraw(core: Core) -> None:
@@ -151,13 +147,17 @@ async def test_after_three_days_of_silence_each_parcel_and_channel_gets_one_line
 async def test_thirty_notices_at_once_are_all_told_once_whatever_slack_says(core: Core) -> None:
     await follows_many(core, 30)
     await delivers(core, *map(key_of, range(30)))
-    core.messenger.faults["tell"] = [MessengerBusy(timedelta(seconds=3)) for _ in range(2)]
+    core.messenger.faults["digest"] = [MessengerBusy(timedelta(seconds=3)) for _ in range(2)]
 
     for _ in range(60):
         await core.outbox.tell_due()
         core.clock.move(seconds=1)
 
-    assert sorted(line.parcel.key for line in core.messenger.lines()) == sorted(key_of(n) for n in range(30))
+    assert [len(one.rows) for one in core.messenger.digests()] == [20, 10]
+    assert [one.more for one in core.messenger.digests()] == [10, 0]
+    told = sorted(row.key for one in core.messenger.digests() for row in one.rows)
+    assert told == sorted(key_of(number) for number in range(30))
+    assert all(card.redraws == 1 for card in core.messenger.cards())
     assert await core.store.waiting() == []
 
 
@@ -171,6 +171,7 @@ async def test_nothing_is_told_in_a_channel_that_is_paused(core: Core) -> None:
     assert len(await core.store.waiting()) == 1
 
 
+@pytest.mark.promise("R13")
 async def test_what_is_told_is_known_to_be_told_only_after_slack_said_so(core: Core) -> None:
     await core.follows()
     core.messenger.slow[ORDERS.channel] = asyncio.Event()
@@ -188,112 +189,10 @@ async def test_what_is_told_is_known_to_be_told_only_after_slack_said_so(core: C
 async def test_the_outbox_says_how_long_until_something_is_due(core: Core) -> None:
     assert await core.outbox.start_due() is None
 
-    await follows_many(core, 2)
-    await delivers(core, *map(key_of, range(2)))
+    await follows_many(core, 3)
+    await delivers(core, *map(key_of, range(3)))
     await core.outbox.tell_due()
 
     wait = await core.outbox.start_due()
     assert wait
     assert timedelta(seconds=0.9) < wait <= timedelta(seconds=1)
-
-
-@asynccontextmanager
-async def running(outbox: Outbox) -> AsyncIterator[None]:
-    task = asyncio.create_task(outbox.run())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-async def test_a_commit_wakes_the_outbox(core: Core) -> None:
-    async with running(core.outbox):
-        await core.tracker.follow(NewParcel(key=KEY), ORDERS, by="UADA")
-        await settle()
-
-        assert len(core.messenger.cards()) == 1
-
-
-async def test_what_is_told_makes_way_for_the_next(core: Core) -> None:
-    await follows_many(core, 5)
-    await delivers(core, *map(key_of, range(5)))
-    outbox = Outbox(store=core.store, messenger=core.messenger, clock=core.clock, pace=timedelta())
-    async with running(outbox):
-        for _ in range(5):
-            await settle()
-
-        assert len(core.messenger.lines()) == 5
-
-
-async def test_while_the_store_is_full_nothing_is_told_and_afterwards_everything(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    core = Core(store=(store := NotingStore()))
-    await core.follows()
-    await delivers(core, KEY)
-    store.full = True
-    await core.outbox.tell_due()
-    assert core.told() == []
-
-    store.full = False
-    await tell_after(core, timedelta(minutes=1))
-
-    assert core.told() == [[Event.DELIVERED]]
-    assert caplog.text.count("the store refused what the outbox had to say") == 1
-
-
-async def test_the_outbox_outlives_a_fault_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
-    core = Core(store=(store := StumblingStore(MemoryTables())))
-    store.stumbles = True
-    async with running(core.outbox):
-        with caplog.at_level(logging.ERROR):
-            await settle()
-        store.stumbles = False
-
-        await core.tracker.follow(NewParcel(key=KEY), ORDERS, by="UADA")
-        await settle()
-
-        assert "the outbox stumbled" in caplog.text
-        assert len(core.messenger.cards()) == 1
-
-
-class StumblingStore(RecordStore):
-    """A store that may fail to read."""
-
-    stumbles = False
-
-    async def waiting(self) -> Sequence[Notification]:
-        if self.stumbles:
-            raise StoreError("not now")
-        return await super().waiting()
-
-
-async def test_at_the_end_what_is_being_told_is_let_finish(core: Core) -> None:
-    await telling_slowly(core)
-
-    draining = asyncio.create_task(core.outbox.drain(timedelta(minutes=1)))
-    await settle()
-    core.messenger.slow[OPS.channel].set()
-    await draining
-
-    assert core.told(OPS) == [[Event.DELIVERED]]
-
-
-async def test_at_the_end_what_takes_too_long_stays_for_the_next_start(core: Core) -> None:
-    await telling_slowly(core)
-
-    await core.outbox.drain(timedelta())
-    core.messenger.slow.clear()
-    core.clock.move(minutes=1)
-    await core.restarted().outbox.tell_due()
-
-    assert core.told(OPS) == [[Event.DELIVERED]]
-
-
-async def telling_slowly(core: Core) -> None:
-    """Be telling a change in a channel that does not answer."""
-    await core.follows(OPS)
-    core.messenger.slow[OPS.channel] = asyncio.Event()
-    await delivers(core, KEY)
-    await core.outbox.start_due()
-    await settle()

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import pytest
+
 from bot.domain.parcel import NewParcel, Parcel, Place, Subscription
 from bot.domain.records import Notification
 from bot.domain.status import Event, Preset, Status
@@ -47,10 +49,10 @@ class MortalStore(RecordStore):
         await super().save(*records, remove=remove, onto=onto)
         self.life.step()
 
-    async def waiting(self) -> Sequence[Notification]:
+    async def waiting(self, place: Place | None = None) -> Sequence[Notification]:
         if self.life.over:
             raise Death
-        return await super().waiting()
+        return await super().waiting(place)
 
 
 @dataclass
@@ -146,6 +148,7 @@ def _events(messenger: FakeMessenger, place: Place) -> list[Event]:
     return [row.event for line in messenger.lines(place.channel) for row in line.rows if row.event]
 
 
+@pytest.mark.promise("R13", "R14", "R16")
 async def test_whenever_the_process_dies_the_next_one_tells_everything_once() -> None:
     for steps in itertools.count():
         bot = Mortal()
@@ -167,7 +170,7 @@ async def test_whenever_two_processes_in_a_row_die_the_third_tells_everything_on
 
         for steps in (first, second):
             await bot.dies_after(steps)
-            bot.store = MortalStore(bot.tables, await bot.tables.load())
+            bot.store = MortalStore(bot.tables)
             bot.core = Core(store=bot.store, clock=bot.core.clock, messenger=bot.messenger)
         await bot.lives_again()
 

@@ -15,6 +15,7 @@ from bot.domain.errors import (
 )
 from bot.domain.parcel import ParcelKey, Report
 from bot.domain.records import Trouble
+from bot.domain.reports import Reports
 from bot.domain.status import Event, Status
 from bot.services.sweep import FIRST_WINDOW, OVERLAP
 from tests.fakes import FakeClock, FakeProvider
@@ -31,7 +32,7 @@ class WatchedProvider(FakeProvider):
         self.windows: list[tuple[datetime, datetime]] = []
         self.breaks_after: int | None = None
 
-    async def updated_since(self, since: datetime, until: datetime) -> AsyncIterator[Sequence[Report]]:
+    async def updated_since(self, since: datetime, until: datetime) -> AsyncIterator[Reports]:
         self.windows.append((since, until))
         pages = 0
         async for page in super().updated_since(since, until):
@@ -155,7 +156,7 @@ async def test_a_round_that_breaks_off_is_made_again_whole_and_tells_nothing_twi
     assert core.told() == [[Event.DELIVERED]] * 6
 
 
-@pytest.mark.parametrize("fault", [ProviderUnavailable("dns"), ProviderBusy(timedelta(seconds=120)), KeyRefused("no")])
+@pytest.mark.parametrize("fault", [ProviderUnavailable("dns"), ProviderBusy(timedelta(seconds=120))])
 async def test_while_the_provider_fails_nothing_changes_and_the_first_good_round_catches_up(
     core: Core, fault: ProviderError
 ) -> None:
@@ -187,6 +188,7 @@ async def test_while_the_store_cannot_write_the_round_stays_due_and_an_admin_hea
     assert [notice.trouble for _, notice in core.messenger.warnings] == [Trouble.STORE] * 2  # both admins, once
 
 
+@pytest.mark.promise("R27")
 async def test_a_failure_is_logged_once_and_so_is_its_end(core: Core, caplog: pytest.LogCaptureFixture) -> None:
     core.provider.faults["updated_since"] = ProviderUnavailable("dns")
     with caplog.at_level(logging.INFO, logger="bot.services.sweep"):
@@ -199,6 +201,7 @@ async def test_a_failure_is_logged_once_and_so_is_its_end(core: Core, caplog: py
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
+@pytest.mark.promise("R27")
 async def test_a_refused_key_is_one_warning_to_each_admin_and_nothing_in_the_channels(core: Core) -> None:
     await core.follows(ORDERS)
     await core.follows(OPS)

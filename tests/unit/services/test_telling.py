@@ -16,10 +16,11 @@ from bot.domain.errors import (
     PlaceGone,
     WorkspaceGone,
 )
-from bot.domain.parcel import NewParcel, Parcel, Subscription
+from bot.domain.parcel import Parcel, Subscription
 from bot.domain.records import Notification, Progress, Trouble
 from bot.domain.status import Event, Status
-from bot.services.telling import CLOSED_FOR, LADDER
+from bot.services.setbacks import LADDER
+from bot.services.telling import CLOSED_FOR
 from tests.fakes import FakeClock, FakeMessenger
 from tests.unit.domain.journeys import DELIVERED, KEY
 from tests.unit.services.core import OPS, ORDERS, Core, both_delivered, delivered, key_of, tell_after
@@ -29,6 +30,7 @@ TOLD = [[Event.DELIVERED]]
 # ── it was surely not posted ──────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.promise("R15", "R20")
 async def test_when_slack_asks_to_wait_the_whole_channel_waits_that_long(core: Core) -> None:
     await both_delivered(core)
     core.messenger.faults["tell"] = [MessengerBusy(timedelta(seconds=30))]
@@ -53,6 +55,7 @@ async def test_while_one_channel_waits_the_others_are_served(core: Core) -> None
     assert (core.told(OPS), core.told(ORDERS)) == (TOLD, [])
 
 
+@pytest.mark.promise("R19")
 async def test_a_passing_fault_of_one_parcel_holds_back_no_other_of_the_channel(core: Core) -> None:
     await both_delivered(core)
     core.messenger.faults["tell"] = [MessengerUnavailable("no connection")]
@@ -63,6 +66,7 @@ async def test_a_passing_fault_of_one_parcel_holds_back_no_other_of_the_channel(
     assert [line.parcel.key for line in core.messenger.lines()] == [key_of(2)]
 
 
+@pytest.mark.promise("R21")
 async def test_a_passing_fault_is_tried_again_ever_more_rarely_and_never_forgotten(core: Core) -> None:
     await delivered(core)
 
@@ -79,21 +83,34 @@ async def test_a_passing_fault_is_tried_again_ever_more_rarely_and_never_forgott
     assert not core.messenger.lines()[0].plain
 
 
-async def test_what_could_not_be_told_for_three_days_is_set_aside_and_named(
+@pytest.mark.promise("R21")
+async def test_what_could_not_be_told_for_three_days_is_set_aside_and_its_owner_told_once(
     core: Core, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await delivered(core)
-    core.messenger.faults["tell"] = [MessengerUnavailable("no connection")]
+    await both_delivered(core)
+    core.messenger.faults["tell"] = [MessengerUnavailable("no connection")] * 1000
+    began = core.clock.now()
+    given_up = None
 
-    await tell_after(core, timedelta(hours=77))
+    for _ in range(2000):
+        await tell_after(core, timedelta(minutes=5))
+        if given_up is None and await core.store.set_aside():
+            given_up = core.clock.now() - began
 
+    assert given_up
+    assert timedelta(hours=60) < given_up < timedelta(hours=100)
     assert await core.store.waiting() == []
-    assert [record.__dict__["channel"] for record in caplog.records if record.levelno == logging.ERROR] == ["C-ORDERS"]
+    assert [row.attempts for row in await core.store.set_aside()] == [len(LADDER)] * 2
+    ((owner, notice),) = core.messenger.warnings
+    assert (owner, notice.trouble, notice.place) == ("UADA", Trouble.UNDELIVERABLE, ORDERS)
+    named = [record.__dict__["channel"] for record in caplog.records if record.levelno == logging.ERROR]
+    assert named == ["C-ORDERS"] * 2
 
 
 # ── our message is bad ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.promise("R22")
 async def test_a_message_slack_refuses_is_tried_once_more_and_once_as_plain_text(core: Core) -> None:
     await delivered(core)
     core.messenger.faults["tell"] = [MessageRefused("invalid_blocks")] * 2
@@ -105,6 +122,7 @@ async def test_a_message_slack_refuses_is_tried_once_more_and_once_as_plain_text
     assert core.messenger.lines()[0].plain
 
 
+@pytest.mark.promise("R22")
 async def test_a_message_refused_three_times_is_set_aside_and_named_and_the_others_go_on(
     core: Core, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -132,6 +150,7 @@ class StumblingMessenger(FakeMessenger):
         await super().tell(rows, parcel, subscription, stamp=stamp, plain=plain)
 
 
+@pytest.mark.promise("R22")
 async def test_a_message_that_makes_us_stumble_is_set_aside_and_the_others_go_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -190,6 +209,7 @@ async def test_when_the_channel_is_back_what_was_missed_is_told(core: Core) -> N
 
     core.messenger.closed.clear()
     await core.store.save(replace(await core.store.settings(ORDERS), paused=""))
+    core.outbox.wake()
     await core.all_told()
 
     assert core.told() == TOLD
@@ -205,6 +225,7 @@ async def test_an_owner_who_cannot_be_told_does_not_matter(core: Core) -> None:
     assert (await core.store.settings(ORDERS)).paused == "not_in_channel"
 
 
+@pytest.mark.promise("R23")
 async def test_a_workspace_that_shuts_us_out_gets_no_more_calls_and_one_line_in_the_log(
     core: Core, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -216,7 +237,7 @@ async def test_a_workspace_that_shuts_us_out_gets_no_more_calls_and_one_line_in_
 
     assert len(core.messenger.faults["tell"]) == 99
     assert {row.progress for row in await core.store.waiting()} == {Progress.WAITING}
-    assert caplog.text.count("a workspace no longer takes messages") == 1
+    assert caplog.text.count("a workspace lets us in no longer") == 1
     assert [record.__dict__["reason"] for record in caplog.records] == ["account_inactive"]
 
 
@@ -248,41 +269,3 @@ async def test_a_thread_that_is_gone_does_not_lose_the_line(core: Core) -> None:
 
     assert core.told() == TOLD
     assert core.messenger.lines()[0].thread == core.messenger.cards()[-1].ts
-
-
-# ── the end of a parcel ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def test_a_deletion_is_told_everywhere_and_then_nothing_is_left(core: Core) -> None:
-    await core.follows(ORDERS)
-    await core.follows(OPS)
-
-    await core.tracker.delete(ORDERS, KEY, by="UADA")
-    await core.all_told()
-
-    assert core.told(ORDERS) == core.told(OPS) == [[Event.DELETED]]
-    assert (await core.store.parcels(), await core.store.subscriptions(ORDERS)) == ([], [])
-    assert (await core.store.subscriptions(OPS), await core.store.waiting()) == ([], [])
-
-
-async def test_what_is_added_again_before_its_deletion_is_told_stays(core: Core) -> None:
-    await core.follows()
-    await core.tracker.delete(ORDERS, KEY, by="UADA")
-
-    await core.tracker.follow(NewParcel(key=KEY), ORDERS, by="UBEN")
-    await core.all_told()
-
-    assert core.told() == [[Event.DELETED]]
-    assert (await core.parcel()).removed_at is None
-    assert [one.active for one in await core.store.subscriptions(ORDERS)] == [True]
-
-
-@pytest.mark.parametrize("what", ["parcel", "subscription"])
-async def test_rows_of_what_is_no_more_are_dropped(core: Core, what: str) -> None:
-    await delivered(core)
-    (subscription,) = await core.store.subscriptions(ORDERS)
-    await core.store.save(remove=[await core.parcel() if what == "parcel" else subscription])
-
-    await core.all_told()
-
-    assert (core.told(), await core.store.waiting()) == ([], [])

@@ -1,18 +1,26 @@
 """A message that may or may not have been posted: looked for, and told again only when it is surely not there."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
+
 from bot.domain.errors import MessengerBusy, MessengerDoubtful, MessengerUnavailable
-from bot.domain.records import Progress
+from bot.domain.parcel import Parcel, Subscription
+from bot.domain.records import Notification, Progress
 from bot.domain.status import Event, Status
 from bot.services.telling import SETTLED_AFTER
+from tests.fakes import FakeMessenger
 from tests.unit.domain.journeys import ATTEMPTED, DELIVERED, KEY, OUT
 from tests.unit.services.core import ORDERS, Core, both_delivered, delivered, key_of, tell_after
+from tests.unit.services.midway import NotingStore
 
 TOLD = [[Event.DELIVERED]]
 LATER = SETTLED_AFTER + timedelta(seconds=1)
 
 
+@pytest.mark.promise("R15", "R16")
 async def test_a_line_whose_answer_was_lost_is_found_and_not_told_again(core: Core) -> None:
     await delivered(core)
     core.messenger.loses_answers = 1
@@ -35,6 +43,7 @@ async def test_a_line_that_did_not_arrive_is_told_again(core: Core) -> None:
     assert await core.store.waiting() == []
 
 
+@pytest.mark.promise("R14", "R16")
 async def test_what_is_in_doubt_is_not_told_again_before_it_can_be_settled(core: Core) -> None:
     await delivered(core)
     core.messenger.faults["tell"] = [MessengerDoubtful("timeout")]
@@ -46,6 +55,7 @@ async def test_what_is_in_doubt_is_not_told_again_before_it_can_be_settled(core:
     assert [row.progress for row in await core.store.waiting()] == [Progress.SENDING]
 
 
+@pytest.mark.promise("R16")
 async def test_where_history_cannot_be_read_what_is_in_doubt_is_told_again(core: Core) -> None:
     await delivered(core)
     core.messenger.history = False
@@ -55,6 +65,7 @@ async def test_where_history_cannot_be_read_what_is_in_doubt_is_told_again(core:
     await tell_after(core, LATER)
 
     assert core.told() == TOLD * 2  # rather twice than never
+    assert [[row.again for row in line.rows] for line in core.messenger.lines()] == [[False], [True]]
 
 
 async def test_a_card_whose_answer_was_lost_is_found_and_not_posted_again(core: Core) -> None:
@@ -134,6 +145,7 @@ async def test_a_message_that_did_not_arrive_does_not_hide_behind_the_one_before
     assert core.told() == [[Event.OUT], [Event.ATTEMPT]]
 
 
+@pytest.mark.promise("R19")
 async def test_doubt_about_one_parcel_holds_back_no_other_of_the_channel(core: Core) -> None:
     await both_delivered(core)
     core.messenger.faults["tell"] = [MessengerDoubtful("timeout")]
@@ -196,3 +208,32 @@ async def test_a_deletion_whose_answer_was_lost_leaves_nothing_either(core: Core
 
     assert core.told() == [[Event.DELETED]]
     assert (await core.store.parcels(), await core.store.subscriptions(ORDERS)) == ([], [])
+
+
+@pytest.mark.promise("R32")
+async def test_what_slack_has_taken_and_a_full_disk_kept_us_from_noting_is_not_told_again() -> None:
+    store = NotingStore()
+    core = Core(store=store)
+    core.messenger = FullDiskMessenger(core.clock, store=store, history=False)
+    core = core.restarted()
+    await delivered(core)
+
+    await core.outbox.tell_due()
+    store.full = False
+    await tell_after(core, LATER)
+
+    assert (core.told(), len(core.messenger.cards())) == (TOLD, 1)
+    assert await core.store.waiting() == []
+
+
+@dataclass
+class FullDiskMessenger(FakeMessenger):
+    """A Slack that takes a line in the moment when our disk fills."""
+
+    store: NotingStore = field(default_factory=NotingStore)
+
+    async def tell(
+        self, rows: Sequence[Notification], parcel: Parcel, subscription: Subscription, *, stamp: str, plain: bool
+    ) -> None:
+        await super().tell(rows, parcel, subscription, stamp=stamp, plain=plain)
+        self.store.full = True

@@ -277,7 +277,7 @@ async def test_subscribing_sets_what_is_named_and_leaves_the_rest(core: Core) ->
     assert settings == await core.store.settings(ORDERS)
 
 
-async def test_what_quota_goes_to_is_unknown_while_somebody_buys(core: Core) -> None:
+async def test_how_often_something_was_bought_is_known_once_it_is(core: Core) -> None:
     during = []
 
     async def report(*_: object, **__: object) -> object:
@@ -289,4 +289,4 @@ async def test_what_quota_goes_to_is_unknown_while_somebody_buys(core: Core) -> 
     await core.follows()
     await core.tracker.detect(KEY.number)
 
-    assert (before, during, core.tracker.spent) == (0, [None], 2)
+    assert (before, during, core.tracker.spent) == (0, [1], 2)

@@ -11,8 +11,8 @@ from slack_bolt.response import BoltResponse
 
 from bot.domain.parcel import Place
 from bot.domain.records import InboxItem
+from bot.slack.client import web_client
 from bot.slack.listeners import Identity, build_bolt
-from bot.slack.messenger import web_client
 from tests.fakes import FakeClock
 
 COMMAND: dict[str, str] = {
@@ -48,7 +48,6 @@ class Door:
         self.identity.user = "UBOT"
         self.bolt: AsyncApp = build_bolt(
             client=web_client("xoxb-sandbox-token", "http://127.0.0.1:1/"),
-            signing_secret=None,
             identity=self.identity,
             receive=self._receive,
             reopen=self._reopen,

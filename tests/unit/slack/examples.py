@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from bot.domain.carriers import Carrier, carrier
 from bot.domain.errors import NoNumber, NotFollowed, NotHere, ProviderUnavailable, QuotaSpent
 from bot.domain.parcel import ChannelSettings, Checkpoint, Mark, Parcel, ParcelKey, Place, Subscription
-from bot.domain.records import Notice, Notification, Trouble
+from bot.domain.records import News, Notice, Notification, Trouble
 from bot.domain.status import Event, Preset, Status
 from bot.services.results import Acted, ArchivedHere, Followed, Here, NothingToRestore, Refreshed
 from bot.services.sweep import Health
@@ -90,10 +90,32 @@ def news(*rows: Notification, parcel: Parcel = MOVING, subscription: Subscriptio
     return messages.news(rows, parcel, subscription)
 
 
+def many_news(count: int, *, again: bool = False) -> list[News]:
+    told = [
+        ((DELIVERED_ROW, OUT_ROW), DELIVERED, MUGS),
+        ((row(Event.PROBLEM, Status.EXCEPTION, DELAYED, substatus="exception005"),), PROBLEM, UNTITLED),
+        ((row(Event.MARKED, Status.DELIVERED, note="at the front desk"),), MARKED, MUGS),
+        ((row(Event.MOVING, Status.IN_TRANSIT, ARRIVED, PICKED_UP),), MOVING, UNTITLED),
+    ]
+    return [
+        News(
+            rows=tuple(replace(one, again=again) for one in rows),
+            parcel=replace(parcel, serial=serial + 1),
+            subscription=subscription,
+        )
+        for serial in range(count)
+        for rows, parcel, subscription in [told[serial % len(told)]]
+    ]
+
+
 DELIVERED_ROW = row(Event.DELIVERED, Status.DELIVERED, LEFT, substatus="delivered004")
 OUT_ROW = row(Event.OUT, Status.PICKUP, OUT, substatus="pickup001", revision=6)
 
 NEWS = {
+    "digest": messages.digest(many_news(4)),
+    "digest_with_more": messages.digest(many_news(20), more=1234),
+    "digest_long_and_told_again": messages.digest(many_news(50, again=True), more=9950),
+    "told_again": news(replace(DELIVERED_ROW, again=True), parcel=DELIVERED),
     "added": news(row(Event.ADDED, Status.PENDING), parcel=PARCEL),
     "first_scan": news(row(Event.MOVING, Status.IN_TRANSIT, PICKED_UP, before=Status.PENDING)),
     "in_transit_again": news(row(Event.MOVING, Status.IN_TRANSIT, ARRIVED, before=Status.UNDELIVERED)),
@@ -160,15 +182,11 @@ QUESTIONS = {
     "many_at_once": messages.many_at_once(21, f"add {KEY.number} all:yes", 20),
     "many_too_many": messages.many_at_once(200, "add" + f" {KEY.number}" * 200, 20),
     "pick": messages.pick("mugs", SEVERAL, lambda short_id: f"mark delivered {short_id}"),
-    "delete_sure": messages.delete_sure(ON_THE_WAY, (Place("TSHOP", "CRETURNS"), Place("TSHOP", "GSECRET"))),
-    "delete_sure_alone": messages.delete_sure(ON_THE_WAY, ()),
+    "delete_sure": messages.delete_sure(ON_THE_WAY),
 }
 
 ANSWERS = {
     "followed": messages.followed(Followed(parcel=PARCEL, subscription=MUGS, spent=True)),
-    "followed_elsewhere": messages.followed(
-        Followed(parcel=MOVING, subscription=MUGS, others=(Place("TSHOP", "CRETURNS"), Place("TSHOP", "GSECRET")))
-    ),
     "followed_already": messages.followed(Followed(parcel=MOVING, subscription=MUGS, already=True)),
     "added_many": messages.added_many(
         [

@@ -6,7 +6,15 @@ from typing import NoReturn
 
 import pytest
 
-from bot.domain.errors import MessengerBusy, StoreError
+from bot.domain.errors import (
+    AnswerNotUnderstood,
+    KeyRefused,
+    MessengerBusy,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnavailable,
+    StoreError,
+)
 from tests.unit.slack.conftest import UPS, UPS_TOO, Conversation
 
 
@@ -46,6 +54,31 @@ async def test_a_number_without_a_verb_is_offered_to_be_followed(ada: Conversati
     assert "Added" in answer.text
 
 
+@pytest.mark.promise("S18")
+@pytest.mark.parametrize(
+    "error",
+    [
+        ProviderUnavailable("https://api.example.com/v2?key=canary"),
+        AnswerNotUnderstood("data.canary", "/srv/canary.py"),
+        KeyRefused("The tracking service refuses our key.", code=4001),
+        ProviderRefused("The tracking service said no.", code=4000),
+    ],
+)
+async def test_a_failure_of_others_is_a_sentence_and_a_reference_that_the_log_has_too(
+    ada: Conversation, caplog: pytest.LogCaptureFixture, error: ProviderError
+) -> None:
+    ada.world.provider.faults["create"] = error
+
+    with caplog.at_level(logging.WARNING, logger="bot.slack.answer"):
+        answer = await ada.types(f"add {UPS}")
+
+    [reference] = [vars(one)["reference"] for one in caplog.records if one.name == "bot.slack.answer"]
+    said = str(answer.message)
+    assert f"Reference `{reference}`" in said
+    assert not [word for word in ("canary", "Traceback", "http", ".py", "4001") if word in said]
+
+
+@pytest.mark.promise("S18")
 async def test_what_nobody_foresaw_is_our_fault_and_leaves_a_reference(
     ada: Conversation, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

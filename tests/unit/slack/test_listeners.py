@@ -77,6 +77,7 @@ async def test_what_carries_no_words_is_acknowledged_and_forgotten(door: Door, a
     assert (answer.status, door.kept) == (200, [])
 
 
+@pytest.mark.promise("R1", "R3")
 @pytest.mark.parametrize("error", [StoreError("disk full"), RuntimeError("a fault of ours")])
 async def test_a_command_that_cannot_be_kept_is_answered_with_a_sentence(door: Door, error: Exception) -> None:
     door.error = error
@@ -86,6 +87,7 @@ async def test_a_command_that_cannot_be_kept_is_answered_with_a_sentence(door: D
     assert (answer.status, answer.body) == (200, NOT_KEPT)
 
 
+@pytest.mark.promise("R1", "R3")
 @pytest.mark.parametrize("error", [StoreError("disk full"), RuntimeError("a fault of ours")])
 async def test_a_press_that_cannot_be_kept_is_not_acknowledged(door: Door, error: Exception) -> None:
     door.error = error
@@ -125,6 +127,7 @@ async def test_what_there_is_no_use_for_yet_is_acknowledged_too(door: Door, payl
     assert (answer.status, door.kept) == (200, [])
 
 
+@pytest.mark.promise("R3")
 async def test_nothing_waits_for_slack_to_say_who_we_are() -> None:
     door = Door()
     door.identity.user = ""

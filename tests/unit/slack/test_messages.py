@@ -252,7 +252,7 @@ def test_whatever_people_and_carriers_write_stays_text(title: str, text: str, no
         messages.list_page(
             [Here(parcel=parcel, subscription=subscription)] * 8, examples.HEALTHY, words=word, page=1, command="/track"
         ),
-        messages.delete_sure(Here(parcel=parcel, subscription=subscription), ()),
+        messages.delete_sure(Here(parcel=parcel, subscription=subscription)),
         messages.not_a_verb(text, "/track"),
     ]
 

@@ -18,8 +18,8 @@ from bot.domain.errors import (
 from bot.domain.parcel import ChannelSettings, Place, Subscription
 from bot.domain.records import InboxItem, Notice, Notification, Trouble
 from bot.domain.status import Event, Status
+from bot.slack.client import web_client
 from bot.slack.exchange import Message, Reply
-from bot.slack.messenger import web_client
 from tests.unit.domain.journeys import DELIVERED, KEY, NOW, followed
 from tests.unit.slack.wire import Hooks, Wire
 
@@ -123,6 +123,7 @@ async def test_whatever_comes_back_is_one_of_our_errors(wire: Wire, answer: obje
         await wire.messenger.show_card(followed(), SUBSCRIPTION, stamp="s")
 
 
+@pytest.mark.promise("R18")
 def test_the_client_repeats_nothing_by_itself_and_knows_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
 
@@ -180,6 +181,9 @@ async def test_where_we_may_not_look_nobody_knows(wire: Wire, error: str) -> Non
         ({"ok": False, "error": "ratelimited"}, MessengerBusy),
         ({"ok": False, "error": "a_code_of_next_year"}, MessengerUnavailable),
         (TimeoutError(), MessengerDoubtful),
+        ({"ok": True}, MessengerDoubtful),
+        ({"ok": True, "messages": None}, MessengerDoubtful),
+        ({"ok": True, "messages": "none"}, MessengerDoubtful),
     ],
 )
 async def test_while_slack_does_not_say_we_ask_again_later(wire: Wire, answer: object, error: type[Exception]) -> None:
@@ -189,7 +193,7 @@ async def test_while_slack_does_not_say_we_ask_again_later(wire: Wire, answer: o
         await wire.messenger.find(HERE, "s1", since=NOW)
 
 
-@pytest.mark.parametrize("messages", [None, [], [{"ts": "9.9", "metadata": None}], [{"ts": "9.9", "metadata": {}}]])
+@pytest.mark.parametrize("messages", [[], [{"ts": "9.9", "metadata": None}], [{"ts": "9.9", "metadata": {}}]])
 async def test_what_carries_no_stamp_is_not_what_we_look_for(wire: Wire, messages: object) -> None:
     wire.slack.answers["conversations.history"] = {"ok": True, "messages": messages}
 
@@ -267,10 +271,12 @@ async def test_a_reply_follows_no_redirection_and_waits_for_nobody(wire: Wire, m
     assert seen["timeout"].total == 10
 
 
-async def test_a_private_reply_that_may_have_been_shown_does_not_come_again(wire: Wire) -> None:
+@pytest.mark.promise("R5")
+async def test_a_private_reply_that_may_have_been_shown_is_not_whispered_but_left_to_be_given_again(wire: Wire) -> None:
     wire.hooks.status = 410
     wire.slack.answers["chat.postEphemeral"] = TimeoutError()
 
-    await wire.messenger.answer(ASKED, Reply.to_asker(Message(text="2 parcels")))
+    with pytest.raises(MessengerDoubtful):
+        await wire.messenger.answer(ASKED, Reply.to_asker(Message(text="2 parcels")))
 
     assert wire.slack.methods() == ["chat.postEphemeral"]

@@ -59,6 +59,7 @@ def answered(data: Any, *, status: int = 200, **headers: str) -> MessengerError:
     return outcome(SlackApiError("The request to the Slack API failed.", response))  # type: ignore[no-untyped-call]  # the SDK's own
 
 
+@pytest.mark.promise("R15", "R23")
 @pytest.mark.parametrize(
     ("code", "meaning"), [(code, meaning) for meaning, codes in CODES.items() for code in codes.split()]
 )
@@ -72,6 +73,7 @@ def test_the_reason_is_slacks_word() -> None:
     assert str(answered({"ok": False, "error": "is_archived"})) == "is_archived"
 
 
+@pytest.mark.promise("R15")
 @pytest.mark.parametrize("data", ["", "<html>", b"", [], None, {}, {"ok": False}, {"error": None}, {"error": ""}])
 @pytest.mark.parametrize("status", [200, 400, 404, 500, 503])
 def test_an_odd_answer_is_doubtful(data: object, status: int) -> None:
@@ -90,6 +92,7 @@ def test_too_many_requests_are_never_doubtful(data: object) -> None:
     assert ours.retry_after == timedelta(seconds=30)
 
 
+@pytest.mark.promise("R20")
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
@@ -105,6 +108,7 @@ def test_without_a_header_we_wait_a_second() -> None:
     assert retry_after({}) == timedelta(seconds=1)
 
 
+@pytest.mark.promise("R20")
 @given(st.text())
 def test_no_header_makes_us_stumble_or_wait_for_ever(header: str) -> None:
     assert timedelta(seconds=1) <= retry_after({"Retry-After": header}) <= timedelta(hours=1)

@@ -9,10 +9,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.slack.messenger import SlackMessenger
+from tests.fakes import FakeClock
+from tests.unit.domain.journeys import NOW
 
 
 class FakeSlack(AsyncWebClient):
-    """Slack's SDK without a wire: `answers` by method, an error to be raised, or the data of an answer."""
+    """Slack's SDK without a wire: `answers` by method are errors, data, or what makes data of the arguments."""
 
     def __init__(self) -> None:
         super().__init__(token="xoxb-sandbox-token", base_url="http://127.0.0.1:1/")
@@ -24,6 +26,8 @@ class FakeSlack(AsyncWebClient):
         data = self.answers.get(api_method, {"ok": True, "ts": "1772442009.000009"})
         if isinstance(data, Exception):
             raise data
+        if callable(data):
+            data = data(self.calls[-1][1])
         status = 429 if isinstance(data, dict) and data.get("error") == "ratelimited" else 200
         response = AsyncSlackResponse(
             client=self,
@@ -70,4 +74,7 @@ class Wire:
     def __init__(self) -> None:
         self.slack, self.hooks = FakeSlack(), Hooks()
         session = cast(aiohttp.ClientSession, self.hooks)
-        self.messenger = SlackMessenger(self.slack, session, command="/track", hooks_host="hooks.slack.example")
+        self.clock = FakeClock(NOW)
+        self.messenger = SlackMessenger(
+            self.slack, session, clock=self.clock, command="/track", hooks="https://hooks.slack.example"
+        )

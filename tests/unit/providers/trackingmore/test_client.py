@@ -222,7 +222,7 @@ async def test_a_page_without_parcels_is_no_error(empty: object) -> None:
     async with Network(empty) as network:
         page = await network.client.list_page(Search(page=9))
 
-    assert page.reports == ()
+    assert not page.reports
 
 
 async def test_a_page_may_be_larger_than_all_other_answers() -> None:

@@ -160,6 +160,7 @@ async def test_who_gives_up_leaves_the_place_to_the_next() -> None:
     assert queue.names == ["first", "patient"]
 
 
+@pytest.mark.promise("R25")
 @pytest.mark.parametrize("person", [True, False])
 async def test_in_silence_everybody_is_told_at_once_how_long_it_lasts(*, person: bool) -> None:
     queue = Queue()

@@ -13,6 +13,7 @@ from bot.providers.trackingmore.reader import DEEPEST, LONGEST_TEXT, Reader, dec
 NOTHINGS: list[object] = [None, "", "null", "NULL", " ", [], {}, False]
 
 
+@pytest.mark.promise("R26")
 @pytest.mark.parametrize(
     ("body", "why"),
     [

@@ -219,7 +219,7 @@ async def test_a_page_is_read() -> None:
 
     assert [report.key for report in page.reports] == [STO, NEW.key]
     assert (page.entries, page.total, page.limit) == (2, 2, 25)
-    assert (empty.reports, empty.entries, empty.total) == ((), 0, 0)
+    assert (len(empty.reports), empty.entries, empty.total) == (0, 0, 0)
 
 
 async def test_calls_for_many_tell_what_became_of_each() -> None:

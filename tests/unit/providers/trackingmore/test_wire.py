@@ -5,7 +5,6 @@ Over 300 lines: every type variant of the contract has its row.
 Over 300 lines: every variant of a field is written out.
 """
 
-import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +22,7 @@ from bot.domain.errors import (
 from bot.domain.parcel import ParcelKey, Report
 from bot.domain.status import Status
 from bot.providers.trackingmore.reader import Reader
-from bot.providers.trackingmore.wire import read_counts, read_one, read_outcome, read_page, read_report
+from bot.providers.trackingmore.wire import read_counts, read_one, read_outcome, read_report
 from tests.unit.providers.trackingmore.network import MUGS, NOON
 
 SCAN = {"Date": "2026-03-01 07:00:00", "StatusDescription": "Departed hub", "Details": "Reno"}
@@ -221,44 +220,6 @@ def test_a_report_is_of_the_parcel_that_was_asked_for_however_the_answer_writes_
     report = read_one(BARE | {"tracking_number": "003404", "carrier_code": "dhl"}, HERE, asked, NOON)
 
     assert report.key == asked
-
-
-def test_one_parcel_that_cannot_be_read_does_not_stop_the_page(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.WARNING)
-    broken = {"tracking_number": "1ZX000010300000016", "status": {"x": 1}, "origin_info": "??"}
-    fine = BARE | {"tracking_number": "1ZX000020300000023", "status": "delivered"}
-
-    page = read_page({"page": 1, "limit": 100, "total": "5", "items": [broken, "??", None, 7, fine]}, HERE, NOON)
-
-    assert [report.key.number for report in page.reports] == ["1ZX000020300000023"]
-    assert page.entries == 5
-    first = vars(caplog.records[0])
-    assert (first["number"], first["where"]) == ("1ZX000010300000016", f"{HERE}.items[0].carrier_code")
-    assert len(caplog.records) == 4
-
-
-@pytest.mark.parametrize("total", [56, "56", 56.0])
-def test_a_page_counts_whichever_way_its_numbers_come(total: object) -> None:
-    page = read_page({"page": "1", "limit": "25", "total": total, "items": []}, HERE, NOON)
-
-    assert (page.total, page.limit, page.entries) == (56, 25, 0)
-
-
-@pytest.mark.parametrize("data", [None, [], {}, {"items": []}, {"items": {}}, {"page": 9, "items": None}])
-def test_a_page_without_parcels_is_empty(data: object) -> None:
-    assert read_page(data, HERE, NOON).reports == ()
-
-
-def test_a_page_may_be_the_list_alone() -> None:
-    page = read_page([BARE], HERE, NOON)
-
-    assert (len(page.reports), page.entries, page.total) == (1, 1, None)
-
-
-@pytest.mark.parametrize("data", ["??", 17, {"items": "??"}])
-def test_a_page_of_another_shape_is_refused(data: object) -> None:
-    with pytest.raises(AnswerNotUnderstood):
-        read_page(data, HERE, NOON)
 
 
 A, B, C = (ParcelKey("royal-mail", f"RB40001371{number}GB") for number in (1, 2, 3))

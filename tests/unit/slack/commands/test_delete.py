@@ -1,5 +1,7 @@
 """`/track delete`: the one act that cannot be undone asks first."""
 
+import pytest
+
 from bot.domain.parcel import ParcelKey
 from tests.unit.slack.conftest import UPS, Conversation
 
@@ -15,16 +17,18 @@ async def test_delete_asks_first_and_says_what_is_lost(ada: Conversation) -> Non
     assert "delete" not in ada.world.provider.names()
 
 
-async def test_it_names_the_channels_that_lose_it_but_no_private_one(ada: Conversation) -> None:
+@pytest.mark.promise("S4")
+async def test_it_asks_the_same_whether_others_follow_the_parcel_or_not(ada: Conversation) -> None:
     await ada.follows()
+    alone = await ada.types("rm P-1")
     await ada.in_("CRETURNS").follows()
     await ada.in_("GSECRET").follows()
     await ada.in_("DADA").follows()
 
     answer = await ada.types("rm P-1")
 
-    assert "disappears from <#CRETURNS> and 2 other channels" in answer.text
-    assert "SECRET" not in answer.shown
+    assert answer.shown == alone.shown
+    assert "disappears from every channel that follows it" in answer.text
 
 
 async def test_once_sure_it_is_gone_for_everybody_and_each_card_says_so(ada: Conversation) -> None:

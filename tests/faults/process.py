@@ -1,0 +1,207 @@
+"""One simulated process of the bot: all between the inbox and Slack is the real thing, wired as `bot.app` does."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from bot.domain.errors import StoreError
+from bot.domain.parcel import ChannelSettings
+from bot.domain.records import InboxItem
+from bot.ports import Messenger, Provider, Store
+from bot.services import Services
+from bot.services.amend import amend
+from bot.services.inbox import Inbox
+from bot.services.observer import Observer
+from bot.services.outbox import Outbox
+from bot.services.sweep import Sweep
+from bot.services.tracker import Tracker
+from bot.services.turns import finish
+from bot.services.watch import Watch
+from bot.services.workspaces import Workspaces
+from bot.slack.answer import answer, given_up
+from bot.slack.messenger import SlackMessenger
+from tests.faults.account import BEGAN, SimAccount, SimProvider
+from tests.faults.disk import SimDisk
+from tests.faults.life import Death, Life
+from tests.faults.points import PointedMessenger, PointedProvider, PointedStore, Points
+from tests.faults.slack import SimClient, SimHooks, SimSlack
+
+SWEEP_EVERY = 30.0
+LIMIT = timedelta(seconds=120)
+DRAIN = timedelta(seconds=8)
+HOOKS = "hooks.slack.com"
+logger = logging.getLogger(__name__)
+
+
+class SimClock:
+    """The clock of the bot's machine: somebody may set it."""
+
+    def __init__(self) -> None:
+        self.off = timedelta()
+
+    def now(self) -> datetime:
+        return BEGAN + timedelta(seconds=asyncio.get_running_loop().time()) + self.off
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+class Process:
+    """One life of the bot. Whatever it holds in memory goes with it."""
+
+    def __init__(self, *, disk: SimDisk, slack: SimSlack, account: SimAccount, clock: SimClock, points: Points) -> None:
+        self.life = Life()
+        self._disk, self._slack, self._account = disk, slack, account
+        self._clock, self._points = clock, points
+        self._inbox: Inbox | None = None
+        self._running = set[asyncio.Task[None]]()
+
+    @property
+    def serves(self) -> bool:
+        """Return whether requests are taken."""
+        return self._inbox is not None and not self.life.over and not self.life.asked_to_stop
+
+    async def start(self) -> None:
+        """Start, as `bot.app` does.
+
+        Raises:
+            StoreError: the store can't be opened.
+        """
+        task = self.life.begins(self._start())
+        await asyncio.wait([task])
+        if not task.cancelled() and not isinstance(task.exception(), Death):
+            task.result()
+
+    async def _start(self) -> None:
+        life, clock, points = self.life, self._clock, self._points
+        self.opened = opened = await self._disk.opened(life, points)
+        store = cast("Store", PointedStore(opened, points, life.alive))
+        client = cast("Any", SimClient(self._slack, life, points))
+        hooks = cast("Any", SimHooks(self._slack, life))
+        real = SlackMessenger(client, hooks, clock=self._clock, command="/track", hooks=f"https://{HOOKS}")
+        messenger = cast("Any", PointedMessenger(real, points, life.alive))
+        provider = cast("Provider", PointedProvider(SimProvider(self._account, life, clock), points, life.alive))
+        services = self._services(store, provider, messenger)
+
+        async def handle(item: InboxItem) -> None:
+            points.passing("cmd.started")
+            reply = await answer(item, services, command="/track", now=clock.now())
+            await messenger.answer(item, reply)
+
+        async def give_up(item: InboxItem) -> None:
+            await messenger.answer(item, given_up())
+
+        inbox = Inbox(store=store, clock=clock, handle=handle, give_up=give_up)
+        self._telling = life.begins(self.outbox.run(lambda: None))
+        await inbox.resume()
+        self._rounds = [
+            life.begins(self._every(SWEEP_EVERY, services.sweep.run_once)),
+            life.begins(self._every(SWEEP_EVERY, services.sweep.look_once)),
+            life.begins(self._every(3600, inbox.forget_old)),
+            life.begins(self._every(3600, self.workspaces.purge_once)),
+        ]
+        self._services_now, self._inbox = services, inbox
+
+    def _services(self, store: Store, provider: Provider, messenger: Messenger) -> Services:
+        clock = self._clock
+        self.store = store
+        self.outbox = Outbox(store=store, messenger=messenger, clock=clock)
+        self.workspaces = Workspaces(store=store, clock=clock, wake=self.outbox.wake)
+        observer = Observer(store, clock, self.outbox.wake)
+        tracker = Tracker(
+            store=store,
+            provider=provider,
+            messenger=messenger,
+            clock=clock,
+            observer=observer,
+            wake=self.outbox.wake,
+        )
+        watch = Watch(store=store, messenger=messenger, clock=clock, admins=("UADMIN",))
+        sweep = Sweep(
+            store=store,
+            provider=provider,
+            clock=clock,
+            observer=observer,
+            watch=watch,
+            spent=lambda: tracker.spent,
+            every=timedelta(seconds=SWEEP_EVERY),
+        )
+        return Services(tracker=tracker, sweep=sweep, watch=watch)
+
+    async def _every(self, seconds: float, one_round: Callable[[], Awaitable[object]]) -> None:
+        """Run a round at its interval, one at a time, whatever comes of it."""
+        loop = asyncio.get_running_loop()
+        while not self.life.asked_to_stop:
+            began = loop.time()
+            self._running.add(task := self.life.begins(self._round(one_round)))
+            await asyncio.wait([task])
+            self._running.discard(task)
+            await asyncio.sleep(max(began + seconds - loop.time(), 0.01))
+
+    @staticmethod
+    async def _round(one_round: Callable[[], Awaitable[object]]) -> None:
+        try:
+            async with asyncio.timeout(LIMIT.total_seconds()):
+                await one_round()
+        except TimeoutError:
+            logger.debug("a round took too long and was ended")
+        except Exception:
+            logger.exception("a round failed")
+
+    async def takes(self, item: InboxItem) -> bool:
+        """Take a request in; return whether it was acknowledged."""
+        if not self.serves:
+            return False
+
+        async def receive() -> bool:
+            assert self._inbox
+            with contextlib.suppress(StoreError):
+                await self.workspaces.reopen(item.workspace)
+                if (await self.store.settings(item.place)).paused:
+                    await amend(self.store, lambda: self.store.settings(item.place), _reopened)
+                    self.outbox.wake()
+            try:
+                await self._inbox.receive(item)
+            except StoreError:
+                return False
+            self._points.passing("ack.sent")
+            return True
+
+        task = self.life.begins(receive())
+        await asyncio.wait([task])
+        if task.cancelled() or isinstance(task.exception(), Death):
+            return False
+        return bool(task.result())
+
+    def dies(self) -> None:
+        """End at this very moment."""
+        self.life.ends()
+
+    async def stops(self) -> None:
+        """End as asked: finish what was begun, as `bot.app` does."""
+        if self.life.asked_to_stop or self.life.over or self._inbox is None:
+            return
+        self.life.asked_to_stop = True
+        await self.life.begins(self._stop())
+
+    async def _stop(self) -> None:
+        assert self._inbox
+        self._points.passing("stop.draining")
+        loop, asked_at = asyncio.get_running_loop(), asyncio.get_running_loop().time()
+        for task in self._rounds:
+            task.cancel()
+        await asyncio.gather(finish(self._running, DRAIN), self._inbox.drain(DRAIN))
+        self._telling.cancel()
+        left = timedelta(seconds=max(asked_at + 10 - loop.time(), 0))
+        last_words = asyncio.wait_for(self._services_now.watch.drain(), left.total_seconds())
+        await asyncio.gather(self._telling, self.outbox.drain(left), last_words, return_exceptions=True)
+        await self.opened.close()
+        self.life.holds_nothing()
+
+
+def _reopened(stored: ChannelSettings) -> ChannelSettings:
+    return replace(stored, paused="")
