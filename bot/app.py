@@ -128,7 +128,7 @@ class App:
         token = _revealed(settings.slack_bot_token)
         client = web_client(token, settings.slack_api_url, session)
         messenger = SlackMessenger(
-            client, session, clock=clock, command=settings.waybill_command, hooks=_hooks(settings)
+            client, session, clock=clock, command=settings.waybill_command, hooks=hooks_of(settings)
         )
         provider = TrackingMore.connect(
             key=_revealed(settings.trackingmore_api_key),
@@ -198,14 +198,18 @@ class App:
                 extra={"by": "socket" if settings.slack_app_token else "http", "sweep_every": settings.sweep_every},
             )
             await supervisor.watch(self._stopping)
+            asked_at = time.monotonic()  # what it takes to close the ways in counts as well
             self._ready = False
             logger.info("stopping")
-        asked_at = time.monotonic()
-        await asyncio.gather(engine.stop(DRAIN - LAST_WORDS), inbox.drain(DRAIN - LAST_WORDS))
+        limit = DRAIN - LAST_WORDS - timedelta(seconds=time.monotonic() - asked_at)
+        await asyncio.gather(engine.stop(limit), inbox.drain(limit))
         await supervisor.stop()
         left = DRAIN - timedelta(seconds=time.monotonic() - asked_at)
-        last_words = asyncio.wait_for(services.watch.drain(), left.total_seconds())
-        await asyncio.gather(outbox.drain(left), last_words, return_exceptions=True)
+        await asyncio.gather(
+            outbox.drain(left),
+            asyncio.wait_for(services.watch.drain(), left.total_seconds()),
+            return_exceptions=True,
+        )
 
     def _rounds(self, sweep: Sweep, inbox: Inbox, workspaces: Workspaces, store: Store) -> LocalEngine:
         """Return the engine with all that comes again and again."""
@@ -311,7 +315,7 @@ def _revealed(secret: Any) -> str:  # noqa: ANN401 - a SecretStr or None
     return secret.get_secret_value() if secret else ""
 
 
-def _hooks(settings: Settings) -> str:
+def hooks_of(settings: Settings) -> str:
     """Return scheme and host that all response_urls must have: those of a Slack on this machine are its API's."""
     api = urlsplit(settings.slack_api_url)
     return f"{api.scheme}://{api.netloc}" if is_loopback(api.hostname or "") else SLACK_HOOKS

@@ -30,7 +30,7 @@ PAGES_LOOKED_AT = 50
 """In a channel where more than 10,000 messages came since, we give up looking."""
 LOOK_BACK = timedelta(minutes=5)
 """How far Slack's clock may be behind ours when we look for a message: past that its signatures fail as well."""
-HOOK_LIVES, HOOK_USES = timedelta(minutes=32), 5
+HOOK_LIVES, HOOK_USES = timedelta(minutes=30), 5
 """How long Slack takes answers at a response_url, and how many."""
 TEXT_MAX = 3000
 PLAIN = {"link_names": False, "parse": "none"}

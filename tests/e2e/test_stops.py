@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from bot.app import DRAIN
@@ -24,6 +25,7 @@ async def ground(tmp_path: Path) -> AsyncIterator[Ground]:
     await ground.stop()
 
 
+@pytest.mark.promise("R6")
 async def test_what_was_under_way_when_it_was_asked_to_stop_is_told_once(ground: Ground) -> None:
     numbers = [ground.prints() for _ in range(3)]
     await ground.types(f"/track add {' '.join(numbers)}")
@@ -58,6 +60,7 @@ async def all_told(ground: Ground) -> bool:
     return told and shown and not ground.untold() and not ground.undone()
 
 
+@pytest.mark.promise("R6")
 async def test_a_provider_that_hangs_does_not_hold_up_the_stop(ground: Ground) -> None:
     ground.world.trackingmore.faults.hang = True
     await ground.types(f"/track add {ground.prints()}")
@@ -69,6 +72,25 @@ async def test_a_provider_that_hangs_does_not_hold_up_the_stop(ground: Ground) -
     assert code == 0
     assert time.monotonic() - began < DRAIN.total_seconds()
     assert len(ground.undone()) == 1  # acknowledged, so it is for the next start to do
+
+
+@pytest.mark.promise("R6")
+async def test_asked_a_second_time_it_stops_at_once_and_what_was_acknowledged_stays(ground: Ground) -> None:
+    ground.world.trackingmore.faults.hang = True
+    await ground.types(f"/track add {ground.prints()}")
+    assert ground.bot
+    ground.bot.terminate()
+    await asyncio.sleep(0.5)
+    still_runs = ground.bot.returncode is None
+    began = time.monotonic()
+
+    ground.bot.terminate()
+    code = await ground.bot.wait()
+
+    ground.world.trackingmore.faults.hang = False
+    assert still_runs
+    assert (code, len(ground.undone())) == (1, 1)
+    assert time.monotonic() - began < 2
 
 
 async def test_a_second_bot_on_the_same_data_does_not_start_and_names_the_first(ground: Ground) -> None:

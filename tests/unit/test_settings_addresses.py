@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from bot.app import hooks_of
 from bot.domain.errors import SettingsError
 from bot.providers.trackingmore.transport import check_address
 from bot.settings import OWNERS, read_settings
@@ -115,3 +116,20 @@ def test_it_listens_on_this_machine_alone_unless_told_otherwise(monkeypatch: pyt
     environment(monkeypatch)
 
     assert read_settings().host == "127.0.0.1"
+
+
+@pytest.mark.promise("S7")
+@pytest.mark.parametrize(
+    ("api", "hooks"),
+    [
+        ("https://slack.com/api/", "https://hooks.slack.com"),
+        ("https://eu.slack.com/api/", "https://hooks.slack.com"),
+        ("http://127.0.0.1:4000/api/", "http://127.0.0.1:4000"),
+    ],
+)
+def test_answers_go_to_slacks_own_hooks_by_https_or_to_a_slack_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, api: str, hooks: str
+) -> None:
+    environment(monkeypatch, SLACK_API_URL=api, WAYBILL_ALLOW_LOOPBACK="1")
+
+    assert hooks_of(read_settings()) == hooks

@@ -149,7 +149,7 @@ def test_a_file_of_which_nobody_knows_what_is_in_it_is_not_used_again(
     files = Failing()
     journal = Journal(files, handle, 1)
     end = journal.end
-    files.times = times
+    files.times = dict(times)
 
     with pytest.raises(OSError, match="No space"):
         journal.append(BODY)
