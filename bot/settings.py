@@ -51,11 +51,12 @@ def _words(text: Any) -> Any:  # noqa: ANN401 - pydantic hands over what the env
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine, plainly written."""
+    """Return whether a host is this machine, plainly written: an IPv4 address in an IPv6 one is not."""
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
         return False
+    return address.is_loopback and getattr(address, "ipv4_mapped", None) is None  # Python 3.13 looks through the latter
 
 
 class Settings(BaseSettings):

@@ -216,7 +216,8 @@ def check_address(url: str, *, allow_loopback: bool) -> None:
         scheme, host = "", ""
     try:
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
-        loopback, public = address.is_loopback, address.is_global
+        plain = getattr(address, "ipv4_mapped", None) is None  # 3.13 looks through IPv4 in IPv6
+        loopback, public = address.is_loopback and plain, address.is_global and plain
     except ValueError:
         loopback, public = False, bool(host)
     if not (scheme == "https" and public) and not (scheme in {"http", "https"} and loopback and allow_loopback):

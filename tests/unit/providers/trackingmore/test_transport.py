@@ -69,6 +69,7 @@ def test_this_machine_may_have_it_only_when_that_is_allowed(url: str) -> None:
         "https://192.168.1.1/v2",
         "https://169.254.169.254/latest",
         "https://[fd00::1]/v2",
+        "https://[::ffff:127.0.0.1]/v2",
         "ftp://127.0.0.1/v2",
         "file:///etc/passwd",
         "api.trackingmore.com",
