@@ -5,7 +5,6 @@ Over 300 lines: each part is named here once, and where it is connected.
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import time
@@ -116,7 +115,6 @@ class App:
         async with contextlib.AsyncExitStack() as stack:
             store = await open_store(settings.waybill_data, Sealer(_revealed(settings.waybill_key)))
             stack.push_async_callback(store.close)
-            gc.freeze()  # what was loaded stays: looking through all of it again and again would hold the loop
             stack.enter_context(short_pauses())
             session = await stack.enter_async_context(outgoing_session())
             await self._run_with(store, session, stack)

@@ -49,9 +49,9 @@ class Following:
         if here and known and here.active and known.missing < MISSING_TWICE:
             return Followed(parcel=known, subscription=here, already=True)
         await self._introduced(place, by=wish.added_by)
-        others = [one.place for one, _ in await self._observer.followers(known)] if known else []
+        followed = known is not None and bool(await self._observer.followers(known))
         there = known is not None and not known.missing
-        there = there and (bool(others) or await self._purchases.unarchive(place.workspace, new.key))
+        there = there and (followed or await self._purchases.unarchive(place.workspace, new.key))
         created = None if there else await self._purchases.create(place.workspace, new)
         if known:
             await self._take_up_again(wish, here)
@@ -67,7 +67,6 @@ class Following:
             parcel=parcel,
             subscription=subscription,
             spent=created is not None and created.spent,
-            others=tuple(one for one in others if one != place),
         )
 
     async def _introduced(self, place: Place, *, by: str) -> None:

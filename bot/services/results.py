@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.errors import UserError
-from bot.domain.parcel import Parcel, Place, Subscription
+from bot.domain.parcel import Parcel, Subscription
 
 
 class ArchivedHere(UserError):
@@ -39,7 +39,6 @@ class Followed(Here):
 
     already: bool = False
     spent: bool = False
-    others: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -202,12 +202,6 @@ class Tracker:
             await self._reread(here.parcel)
             return acted
 
-    async def others(self, place: Place, key: ParcelKey) -> tuple[Place, ...]:
-        """Return the other places that follow the parcel."""
-        return tuple(
-            one.place for one in await self._store.followers(place.workspace, key) if one.active and one.place != place
-        )
-
     async def delete(self, place: Place, key: ParcelKey, *, by: str) -> Here:
         """Remove the parcel for everybody, at the provider and here; each place's card says who did it."""
         async with self._turns.of((place.workspace, key)):

@@ -260,14 +260,6 @@ async def test_what_fits_in_the_archive_is_found_only_when_nothing_active_does(c
     assert [one.parcel.key for one in with_none] == [key_of(10002), key_of(20002)]
 
 
-async def test_others_are_the_places_that_follow_it_now(moving: Core) -> None:
-    await moving.follows(OPS)
-    before = await moving.tracker.others(ORDERS, KEY)
-    await moving.tracker.archive(OPS, KEY, by="UADA")
-
-    assert (before, await moving.tracker.others(ORDERS, KEY)) == ((OPS,), ())
-
-
 async def test_subscribing_sets_what_is_named_and_leaves_the_rest(core: Core) -> None:
     await core.tracker.subscribe(ORDERS, by="UADA", preset=Preset.EVERYTHING)
     await core.tracker.subscribe(ORDERS, by="UBEN", aloud=Aloud.NONE)
