@@ -1,15 +1,11 @@
-"""The composition root: builds the parts, connects them, schedules the rounds, and stops them in order.
-
-Over 300 lines: each part is named here once, and where it is connected.
-"""
+"""The composition root: builds the parts, has them connected, schedules the rounds, and stops them in order."""
 
 import asyncio
 import contextlib
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,28 +15,16 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from slack_bolt.async_app import AsyncApp
 
 from bot.domain.errors import StoreError
-from bot.domain.parcel import Place
 from bot.domain.records import InboxItem, Trouble
 from bot.engines.local import LocalEngine
 from bot.engines.supervisor import Supervisor
 from bot.engines.way import RightOfWay
 from bot.pauses import short_pauses
-from bot.ports import Messenger, Provider, Store
 from bot.providers.trackingmore import TrackingMore
-from bot.services import Services
-from bot.services.amend import amend
-from bot.services.forgetting import Forgetting
-from bot.services.inbox import Inbox
-from bot.services.observer import Observer
-from bot.services.outbox import LOOK_AGAIN_AFTER, Outbox
+from bot.services.outbox import LOOK_AGAIN_AFTER
 from bot.services.sweep import Sweep
-from bot.services.tracker import Tracker
-from bot.services.watch import Watch
-from bot.services.workspaces import Workspaces
 from bot.settings import Settings, is_loopback
-from bot.slack.answer import answer, given_up
 from bot.slack.client import outgoing_session, web_client
-from bot.slack.floods import Floods
 from bot.slack.listeners import Identity, build_bolt
 from bot.slack.messenger import SlackMessenger
 from bot.slack.outcomes import outcome
@@ -50,6 +34,7 @@ from bot.stores.store import RecordStore
 from bot.stores.tinydb import open_store
 from bot.surroundings import warn_of_surroundings
 from bot.web import Web, serving
+from bot.wiring import Round, Wiring
 
 logger = logging.getLogger(__name__)
 
@@ -57,8 +42,6 @@ DRAIN = timedelta(seconds=10)
 """What is under way when we are asked to stop gets this long; then it is left for the next start."""
 LAST_WORDS = timedelta(seconds=2)
 """At least this much of it is for what is then being told."""
-SWEEP_LIMIT = timedelta(seconds=120)
-LOOK_LIMIT = timedelta(minutes=6)
 SLACK_HOOKS = "https://hooks.slack.com"
 
 
@@ -81,7 +64,6 @@ class App:
         self._settings = settings
         self._clock = SystemClock()
         self._stopping = asyncio.Event()
-        self._floods = Floods(settings.waybill_commands_per_minute)
         self._ready = False
         self._socket: Socket | None = None
         self.registry = CollectorRegistry()
@@ -111,16 +93,18 @@ class App:
             OSError: the port is taken.
         """
         settings = self._settings
-        warn_of_surroundings(settings.waybill_data, asked=settings.waybill_sweep_every, interval=settings.sweep_every)
+        kept = warn_of_surroundings(
+            settings.waybill_data, asked=settings.waybill_sweep_every, interval=settings.sweep_every
+        )
         async with contextlib.AsyncExitStack() as stack:
-            store = await open_store(settings.waybill_data, Sealer(_revealed(settings.waybill_key)))
+            store = await open_store(settings.waybill_data, sealer_of(settings))
             stack.push_async_callback(store.close)
             stack.enter_context(short_pauses())
             session = await stack.enter_async_context(outgoing_session())
-            await self._run_with(store, session, stack)
+            await self._run_with(store, session, stack, kept=kept)
 
     async def _run_with(
-        self, store: RecordStore, session: aiohttp.ClientSession, stack: contextlib.AsyncExitStack
+        self, store: RecordStore, session: aiohttp.ClientSession, stack: contextlib.AsyncExitStack, *, kept: bool
     ) -> None:
         settings, clock, way = self._settings, self._clock, RightOfWay()
         token = _revealed(settings.slack_bot_token)
@@ -135,33 +119,10 @@ class App:
             allow_loopback=settings.waybill_allow_loopback,
         )
         stack.push_async_callback(provider.close)
-        outbox = Outbox(
-            store=store,
-            messenger=messenger,
-            clock=clock,
-            quiet=timedelta(seconds=settings.waybill_quiet),
-            doubt=settings.waybill_doubt,
-        )
-        services = _services(settings, store, provider, messenger, outbox)
-        grace = timedelta(days=settings.waybill_grace_days)
-        workspaces = Workspaces(store=store, clock=clock, grace=grace, wake=outbox.wake)
-
-        async def handle(item: InboxItem) -> None:
-            reply = await answer(item, services, command=settings.waybill_command, now=clock.now(), floods=self._floods)
-            await messenger.answer(item, reply)
-
-        async def give_up(item: InboxItem) -> None:
-            await messenger.answer(item, given_up())
-
-        inbox = Inbox(store=store, clock=clock, handle=way.after(handle), give_up=give_up)
+        core = Wiring(settings, store=store, provider=provider, messenger=messenger, clock=clock, begun=way.after)
 
         async def receive(item: InboxItem) -> bool:
-            await self._reopen(store, outbox, workspaces, item.place)
-            try:
-                new = await inbox.receive(item)
-            except StoreError:
-                services.watch.tell_admins_soon(Trouble.STORE)
-                raise
+            new = await core.receive(item)
             if new:
                 self._requests.inc()
             return new
@@ -171,23 +132,25 @@ class App:
             client=client,
             identity=identity,
             receive=way.first(receive),
-            reopen=lambda place: self._reopen(store, outbox, workspaces, place),
-            gone=workspaces.suspend,
+            reopen=core.reopen,
+            gone=core.workspaces.suspend,
             clock=clock,
         )
-        engine = self._rounds(services.sweep, inbox, workspaces, store)
+        engine = self._engine(core.rounds())
 
         async def facts() -> Mapping[str, Any]:
-            return await self._facts(store, services.sweep, supervisor)
+            return await self._facts(store, core.services.sweep, supervisor)
 
         supervisor = Supervisor(look_after_rounds=engine.look_after)
-        supervisor.keep("outbox", outbox.run, every=LOOK_AGAIN_AFTER)
+        supervisor.keep("outbox", core.outbox.run, every=LOOK_AGAIN_AFTER)
         await self._recognise(client, identity)
         with contextlib.suppress(StoreError):
-            await workspaces.reopen(identity.team)
-        await inbox.resume()
+            await core.workspaces.reopen(identity.team)
+        await core.inbox.resume()
         if store.remark:
-            await services.watch.tell_admins(Trouble.STORE, store.remark)
+            await core.services.watch.tell_admins(Trouble.STORE_MENDED, store.remark)
+        if not kept:
+            core.services.watch.tell_admins_soon(Trouble.STORE_NOT_KEPT)
         async with self._taking_requests(bolt, facts):
             engine.start()
             self._ready = True
@@ -200,25 +163,15 @@ class App:
             self._ready = False
             logger.info("stopping")
         limit = DRAIN - LAST_WORDS - timedelta(seconds=time.monotonic() - asked_at)
-        await asyncio.gather(engine.stop(limit), inbox.drain(limit))
+        await asyncio.gather(engine.stop(limit), core.inbox.drain(limit))
         await supervisor.stop()
-        left = DRAIN - timedelta(seconds=time.monotonic() - asked_at)
-        await asyncio.gather(
-            outbox.drain(left),
-            asyncio.wait_for(services.watch.drain(), left.total_seconds()),
-            return_exceptions=True,
-        )
+        await core.last_words(DRAIN - timedelta(seconds=time.monotonic() - asked_at))
 
-    def _rounds(self, sweep: Sweep, inbox: Inbox, workspaces: Workspaces, store: Store) -> LocalEngine:
+    def _engine(self, rounds: Sequence[Round]) -> LocalEngine:
         """Return the engine with all that comes again and again."""
-        engine, every = LocalEngine(), self._settings.sweep_every
-        keep = timedelta(days=self._settings.waybill_keep_days)
-        forgetting = Forgetting(store=store, clock=self._clock, keep=keep)
-        engine.every(every, "sweep", sweep.run_once, limit=SWEEP_LIMIT, at_once=True)
-        engine.every(every, "look", sweep.look_once, limit=LOOK_LIMIT)
-        engine.every(3600, "forget", inbox.forget_old, limit=SWEEP_LIMIT)
-        engine.every(3600, "forget parcels", forgetting.run_once, limit=SWEEP_LIMIT)
-        engine.every(3600, "purge", workspaces.purge_once, limit=SWEEP_LIMIT)
+        engine = LocalEngine()
+        for one in rounds:
+            engine.every(one.every, one.name, one.run, limit=one.limit, at_once=one.at_once)
         engine.every(15, "socket", self._watch_socket, limit=timedelta(seconds=30))
         return engine
 
@@ -253,14 +206,6 @@ class App:
         identity.team, identity.user = str(answer.get("team_id", "")), str(answer.get("user_id", ""))
         identity.bot = str(answer.get("bot_id", ""))
 
-    async def _reopen(self, store: Store, outbox: Outbox, workspaces: Workspaces, place: Place) -> None:
-        """Try a paused channel again, or a whole workspace: somebody speaks to us there, or has invited us."""
-        with contextlib.suppress(StoreError):
-            await workspaces.reopen(place.workspace)
-            if (await store.settings(place)).paused:
-                await amend(store, lambda: store.settings(place), lambda stored: replace(stored, paused=""))
-                outbox.wake()
-
     async def _facts(self, store: RecordStore, sweep: Sweep, supervisor: Supervisor) -> Mapping[str, Any]:
         health = await sweep.health()
         waiting, set_aside = len(await store.waiting()), len(await store.set_aside())
@@ -281,36 +226,13 @@ class App:
         }
 
 
-def _services(settings: Settings, store: Store, provider: Provider, messenger: Messenger, outbox: Outbox) -> Services:
-    """Return what commands may ask for, connected; each commit of theirs wakes the outbox."""
-    clock = SystemClock()
-    observer = Observer(store, clock, outbox.wake)
-    tracker = Tracker(
-        store=store,
-        provider=provider,
-        messenger=messenger,
-        clock=clock,
-        observer=observer,
-        wake=outbox.wake,
-        creates_a_day=settings.waybill_creates_per_day,
-        reserve=settings.waybill_quota_reserve,
-    )
-    watch = Watch(store=store, messenger=messenger, clock=clock, admins=settings.waybill_admins)
-    sweep = Sweep(
-        store=store,
-        provider=provider,
-        clock=clock,
-        observer=observer,
-        watch=watch,
-        spent=lambda: tracker.spent,
-        looks_a_day=settings.waybill_realtime_per_day,
-        every=timedelta(seconds=settings.sweep_every),
-    )
-    return Services(tracker=tracker, sweep=sweep, watch=watch)
-
-
 def _revealed(secret: Any) -> str:  # noqa: ANN401 - a SecretStr or None
     return secret.get_secret_value() if secret else ""
+
+
+def sealer_of(settings: Settings) -> Sealer:
+    """Return the sealer with the keys in the settings."""
+    return Sealer(_revealed(settings.waybill_key))
 
 
 def hooks_of(settings: Settings) -> str:

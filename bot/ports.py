@@ -93,8 +93,8 @@ class Messenger(Protocol):
     PlaceGone, WorkspaceGone, MessageGone and MessageRefused.
     """
 
-    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str) -> str:
-        """Post the card, or redraw it where it stands; return the message's id."""
+    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str, plain: bool = False) -> str:
+        """Post the card, or redraw it where it stands; return the message's id. `plain` leaves all blocks out."""
         ...
 
     async def tell(

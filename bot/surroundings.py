@@ -13,19 +13,24 @@ DYNO = "DYNO"
 MOUNTS = Path("/proc/mounts")
 
 
-def warn_of_surroundings(folder: Path, *, asked: int, interval: int, mounts: Path = MOUNTS) -> None:
-    """Log a line for each: proxies, an interval that was raised, a data folder that goes with the machine."""
+def warn_of_surroundings(folder: Path, *, asked: int, interval: int, mounts: Path = MOUNTS) -> bool:
+    """Log a line for each: proxies, an interval that was raised, a data folder that goes with the machine.
+
+    Return whether the data folder is kept.
+    """
     for name in PROXIES:
         if os.environ.get(name):
             logger.warning("a proxy variable is set and not used: calls go out directly", extra={"variable": name})
     if asked != interval:
         logger.warning("the interval was raised to the minimum", extra={"asked": asked, "interval": interval})
     kind = file_system(folder, mounts)
-    if kind in FORGETFUL or os.environ.get(DYNO):
+    kept = kind not in FORGETFUL and not os.environ.get(DYNO)
+    if not kept:
         logger.warning(
             "the storage is not kept when this machine or container goes: put WAYBILL_DATA on a volume",
             extra={"folder": str(folder), "file_system": kind},
         )
+    return kept
 
 
 def file_system(folder: Path, mounts: Path = MOUNTS) -> str:

@@ -1,7 +1,9 @@
-"""What all tests share: the browser that they drive."""
+"""What all tests share: the browser that they drive, and logging as it was."""
 
+import logging
 import os
 import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +22,19 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    """Put back afterwards what a test makes of logging, for loggers too that came only meanwhile."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in list(logging.Logger.manager.loggerDict)}
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name in list(logging.Logger.manager.loggerDict):
+        logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))
 
 
 @pytest.fixture(scope="session")

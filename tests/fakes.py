@@ -234,15 +234,15 @@ class FakeMessenger:
             await self.slow[channel].wait()
         self._fail(kind, channel)
 
-    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str) -> str:
+    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str, plain: bool = False) -> str:
         await self._answer_of("show_card", subscription.place.channel)
         if subscription.card:
             for one in self.posts:
                 if one.ts == subscription.card:
-                    one.parcel, one.subscription, one.redraws = parcel, subscription, one.redraws + 1
+                    one.parcel, one.subscription, one.plain, one.redraws = parcel, subscription, plain, one.redraws + 1
                     return one.ts
             raise MessageGone("message_not_found")
-        posted = Posted(subscription.place, self._ts(), "card", parcel, subscription, stamp=stamp)
+        posted = Posted(subscription.place, self._ts(), "card", parcel, subscription, stamp=stamp, plain=plain)
         return self._post(posted, MessengerDoubtful("the answer was lost"))
 
     async def tell(
@@ -279,7 +279,8 @@ class FakeMessenger:
         await self._answer_of("find", place.channel)
         if not self.history:
             return None
-        found = [one for one in self.posts if (one.place, one.stamp, one.thread) == (place, stamp, thread)]
+        since_then = [one for one in self.posts if float(one.ts) >= since.timestamp()]
+        found = [one for one in since_then if (one.place, one.stamp, one.thread) == (place, stamp, thread)]
         return found[0].ts if found else ""
 
     async def introduce(self, settings: ChannelSettings, *, by: str) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from bot import __version__
+from bot.domain.errors import SettingsError, StoreError
 
 NAMES = ("run", "demo", "check", "manifest", "store", "key", "forget", "outbox")
+BAD_SETTINGS, STORE_TAKEN = 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -23,4 +25,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         module.add_arguments(one)
         one.set_defaults(act=module.main)
     options = parser.parse_args(given)
-    sys.exit(options.act(options))
+    sys.exit(_done(options))
+
+
+def _done(options: argparse.Namespace) -> int:
+    """Do it and return the exit code: what is wrong with the settings or the store is said here, for every command."""
+    try:
+        return int(options.act(options))
+    except SettingsError as error:
+        said = "these settings need your hand; nothing was started." + "".join(f"\n  - {one}" for one in error.mistakes)
+        code = BAD_SETTINGS
+    except StoreError as error:
+        said, code = str(error), STORE_TAKEN
+    print(f"waybill: {said}", file=sys.stderr)  # noqa: T201 - the person at the terminal reads this
+    return code

@@ -10,10 +10,9 @@ from rich.table import Table
 
 from bot.app import SystemClock
 from bot.cli.manifest import read_manifest
-from bot.cli.run import BAD_SETTINGS, settings_or_none
 from bot.domain.errors import BotError
 from bot.providers.trackingmore import TrackingMore
-from bot.settings import Settings
+from bot.settings import Settings, read_settings
 from bot.slack import scopes
 from bot.slack.client import outgoing_session, web_client
 from bot.slack.outcomes import outcome
@@ -36,10 +35,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def main(_options: argparse.Namespace) -> int:
     """Print the table; return 0 when the bot can run."""
-    settings = settings_or_none()
-    if settings is None:
-        return BAD_SETTINGS
-    findings = asyncio.run(_look(settings))
+    findings = asyncio.run(_look(read_settings()))
     table = Table("", "What", "Found", title="waybill check")
     for one in findings:
         table.add_row("[green]✓[/]" if one.good else "[red]✗[/]", one.what, one.said)

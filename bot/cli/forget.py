@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import base64
-import sys
 import zlib
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,12 +11,9 @@ from typing import Any
 
 import msgspec
 
-from bot.app import SystemClock
-from bot.cli.key import sealer_of
-from bot.cli.run import BAD_SETTINGS, STORE_TAKEN, settings_or_none
-from bot.domain.errors import StoreError
+from bot.app import SystemClock, sealer_of
 from bot.services.forgetting import Forgetting, Forgotten, pattern_of
-from bot.settings import Settings
+from bot.settings import Settings, read_settings
 from bot.stores.sealing import Sealer, sealed_in
 from bot.stores.tinydb import open_store
 
@@ -34,14 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Erase, look whether anything is left, and say so; return the exit code."""
-    settings = settings_or_none()
-    if settings is None:
-        return BAD_SETTINGS
-    try:
-        return asyncio.run(_forget(settings, options))
-    except StoreError as error:
-        print(f"waybill: {error}", file=sys.stderr)  # noqa: T201 - the person at the terminal reads this
-        return STORE_TAKEN
+    return asyncio.run(_forget(read_settings(), options))
 
 
 async def _forget(settings: Settings, options: argparse.Namespace) -> int:

@@ -2,12 +2,10 @@
 
 import argparse
 import asyncio
-import sys
 
-from bot.cli.run import BAD_SETTINGS, STORE_TAKEN, settings_or_none
-from bot.domain.errors import StoreError
-from bot.settings import Settings
-from bot.stores.sealing import Sealer, new_key, sealed_in
+from bot.app import sealer_of
+from bot.settings import Settings, read_settings
+from bot.stores.sealing import new_key, sealed_in
 from bot.stores.tinydb import open_store
 
 SUMMARY = "Make the key that seals what is stored of people (new), or seal everything with the newest (rotate)."
@@ -23,19 +21,7 @@ def main(options: argparse.Namespace) -> int:
     if options.do == "new":
         print(new_key())  # noqa: T201 - this is its work
         return 0
-    settings = settings_or_none()
-    if settings is None:
-        return BAD_SETTINGS
-    try:
-        return asyncio.run(_rotate(settings))
-    except StoreError as error:
-        print(f"waybill: {error}", file=sys.stderr)  # noqa: T201 - the person at the terminal reads this
-        return STORE_TAKEN
-
-
-def sealer_of(settings: Settings) -> Sealer:
-    """Return the sealer with the keys in the settings."""
-    return Sealer(settings.waybill_key.get_secret_value() if settings.waybill_key else "")
+    return asyncio.run(_rotate(read_settings()))
 
 
 async def _rotate(settings: Settings) -> int:

@@ -12,14 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import SystemClock
-from bot.cli.key import sealer_of
-from bot.cli.run import BAD_SETTINGS, STORE_TAKEN, settings_or_none
-from bot.domain.errors import StoreError
+from bot.app import SystemClock, sealer_of
 from bot.domain.records import Notification, Progress
 from bot.ports import Store
 from bot.services.setbacks import waiting
-from bot.settings import Settings
+from bot.settings import Settings, read_settings
 from bot.stores.tinydb import open_store
 
 SUMMARY = "List what is still to be told, have it told now, or drop it; needs the bot stopped."
@@ -44,14 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Do it; return the exit code."""
-    settings = settings_or_none()
-    if settings is None:
-        return BAD_SETTINGS
-    try:
-        return asyncio.run(_do(settings, options))
-    except StoreError as error:
-        print(f"waybill: {error}", file=sys.stderr)  # noqa: T201 - the person at the terminal reads this
-        return STORE_TAKEN
+    return asyncio.run(_do(read_settings(), options))
 
 
 async def _do(settings: Settings, options: argparse.Namespace) -> int:

@@ -2,11 +2,8 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-from bot.cli.run import STORE_TAKEN
-from bot.domain.errors import StoreError
 from bot.settings import Settings
 from bot.stores.tinydb import keeping
 
@@ -34,12 +31,8 @@ def main(options: argparse.Namespace) -> int:
     """Do it; return the exit code."""
     default = Settings.model_fields["waybill_data"].default
     folder = Path(os.environ.get("WAYBILL_DATA") or default)  # no other setting is needed to look after a store
-    try:
-        said, code = options.do(folder, options)
-    except StoreError as error:
-        print(f"waybill: {error}", file=sys.stderr)  # noqa: T201 - the person at the terminal reads this
-        return STORE_TAKEN
-    print(said)  # noqa: T201 - the same
+    said, code = options.do(folder, options)
+    print(said)  # noqa: T201 - for people
     return int(code)
 
 

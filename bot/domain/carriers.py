@@ -101,29 +101,6 @@ def nearest_carriers(words: str, limit: int = 3) -> tuple[Carrier, ...]:
     return tuple({names[key].code: names[key] for key in close}.values())[:limit]
 
 
-def search_carriers(words: str, limit: int = 20) -> tuple[Carrier, ...]:
-    """Return the carriers in whose code, name or aliases each of the words begins a word, best first.
-
-    Those that people have other names for are the well-known ones: they come before their equals, and alone when
-    nothing is asked for.
-    """
-    asked = _plain(words)[:_LONGEST_NAME].split()
-    if not asked:
-        return tuple(row.carrier for row in _rows() if row.aliases)[:limit]
-    whole = "".join(asked)
-    found = []
-    for row in _rows():
-        names = [_plain(name) for name in (row.carrier.code, row.carrier.name, *row.aliases)]
-        has = {word for name in names for word in (*name.split(), name.replace(" ", ""))}
-        if all(any(word.startswith(prefix) for word in has) for prefix in asked) or any(
-            w.startswith(whole) for w in has
-        ):
-            begins = _key(row.carrier.name).startswith(whole) or _key(row.carrier.code).startswith(whole)
-            rank = (whole not in {name.replace(" ", "") for name in names}, not begins, not row.aliases)
-            found.append((rank, len(row.carrier.code), row.carrier.code))
-    return tuple(_by_code()[code] for *_, code in sorted(found)[:limit])
-
-
 def carrier_of_host(host: str) -> Carrier | None:
     """Return the carrier whose web site this host belongs to: `www.ups.com` and `wwwapps.ups.com` are UPS."""
     labels = host[:253].casefold().rstrip(".").partition(":")[0].split(".")

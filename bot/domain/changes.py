@@ -12,6 +12,8 @@ OLD_NEWS = timedelta(hours=48)
 STALLED_AFTER = timedelta(days=10)
 UNMOVED_AFTER = timedelta(days=5)
 MISSING_TWICE = 2
+TAKEN_BACK = str(Event.REVERSED)
+"""Stands among the stages told: a delivery taken back is heard once, though its new state was told before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +61,12 @@ def observe(parcel: Parcel, report: Report, now: datetime) -> tuple[Parcel, Chan
     )
     before, after = stage(parcel.status, parcel.substatus, parcel.word), stage(status, substatus, word)
     went_on = _went_on(report, fresh)
-    told = (after,) if went_on else parcel.announced
+    told = tuple(one for one in parcel.announced if not (went_on and one == TAKEN_BACK))
+    named = TAKEN_BACK if _is_taken_back(parcel, status) else after
     events: tuple[Event, ...] = ()
-    if before != after and (went_on or after not in parcel.announced):
+    if before != after and (went_on or named not in told):
         events = _events(parcel, seen, fresh)
-        told = (*told, after) if after not in told else told
+        told = (*told, *(one for one in dict.fromkeys((after, named)) if one not in told))
     elif fresh:
         events = _scan_events(seen, fresh)
     elif not parcel.stall_told and _is_silent(seen, report, now):
@@ -203,11 +206,16 @@ def _own_status(parcel: Parcel, report: Report, fresh: tuple[Checkpoint, ...]) -
 def _events(before: Parcel, after: Parcel, fresh: tuple[Checkpoint, ...]) -> tuple[Event, ...]:
     """Return the events of a change of stage: the new state, then troubles that came and went unseen."""
     event = event_of(after.status, after.substatus)
-    if before.status is Status.DELIVERED and after.status not in {Status.DELIVERED, Status.UNKNOWN}:
+    if _is_taken_back(before, after.status):
         event = Event.REVERSED
     troubles = (event_of(line.status, line.substatus) for line in fresh if line.status)
     missed = [one for one in troubles if one in {Event.ATTEMPT, Event.RETURNED, Event.PROBLEM}]
     return tuple(dict.fromkeys([one for one in (event, *missed) if one]))
+
+
+def _is_taken_back(before: Parcel, status: Status) -> bool:
+    """Return whether the carrier takes back that it was delivered."""
+    return before.status is Status.DELIVERED and status not in {Status.DELIVERED, Status.UNKNOWN}
 
 
 def _scan_events(parcel: Parcel, fresh: tuple[Checkpoint, ...]) -> tuple[Event, ...]:

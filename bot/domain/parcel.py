@@ -122,9 +122,9 @@ class Mark:
 class Parcel:
     """A parcel in a workspace. `status` is the carrier's own; `shown_status` is what people see.
 
-    `looked_at` and `updated_at` are the provider's time, all others ours, UTC. `announced` holds the stages told
-    since the newest checkpoint; `seen` the ids of every checkpoint ever seen. `missing` counts how often in a row
-    the provider did not know the parcel. `fingerprint` is that of the list's entry it was last read from.
+    `looked_at` and `updated_at` are the provider's time, all others ours, UTC. `announced` holds the stages told so
+    far, `seen` the ids of every checkpoint ever seen. `missing` counts how often in a row the provider did not know
+    the parcel. `fingerprint` is that of the list's entry it was last read from.
     """
 
     workspace: str

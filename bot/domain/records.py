@@ -127,6 +127,8 @@ class Trouble(StrEnum):
     LOOKS_COST = "looks cost"
     PROVIDER_AWAY = "provider away"
     STORE = "store"
+    STORE_MENDED = "store mended"
+    STORE_NOT_KEPT = "store not kept"
     PLACE_GONE = "place gone"
     UNDELIVERABLE = "undeliverable"
 

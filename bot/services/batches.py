@@ -109,8 +109,6 @@ def _groups(rows: Sequence[Notification], busy: Collection[ParcelKey]) -> Iterab
 
 
 def _wait(group: Sequence[Notification], wait_of: Callable[[Notification], float]) -> float:
-    if len(group) == 1:
-        return wait_of(group[0])
     sending = [wait_of(row) for row in group if row.progress is Progress.SENDING]
     return max(sending) if sending else min(map(wait_of, group))
 

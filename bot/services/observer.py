@@ -91,11 +91,18 @@ class Observer:
         return sum(one.is_news for one in taken)
 
     async def take(self, workspace: str, report: Report, *, looked_at: datetime | None = None) -> Change | None:
-        """Take in one report of one workspace's parcel; `looked_at` when the carrier itself was asked."""
+        """Take in one report of one workspace's parcel; `looked_at` when the carrier itself was asked.
+
+        Then the cards are redrawn even without news: they say as of when it is so.
+        """
 
         def after(parcel: Parcel) -> tuple[Parcel, Change | None]:
             seen, change = observe(parcel, report, self._clock.now())
-            return (replace(seen, looked_at=looked_at) if looked_at else seen), change
+            if looked_at is None:
+                return seen, change
+            # A revision of its own: its row must not take the place of one that is being told.
+            seen = replace(seen, looked_at=looked_at, revision=parcel.revision + 1)
+            return seen, change or Change(parcel=seen, before=parcel.shown_status)
 
         return await self.change(workspace, report.key, after)
 

@@ -127,11 +127,7 @@ class Outbox:
             if count % SLICE == 0:
                 await asyncio.sleep(0)
             self._look_at.pop(place, None)
-            try:
-                wait = await self._start_in(place)
-            except StoreError:
-                self._look([place], LADDER[0].total_seconds())
-                raise
+            wait = await self._start_in(place)  # where the store cannot be read, it is found again some seconds later
             if wait is not None:
                 self._look([place], wait)
         at = min(self._look_at.values(), default=None)

@@ -1,7 +1,7 @@
 """What the tracker's acts come to, and why one could not be done."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.domain.errors import UserError
 from bot.domain.parcel import Parcel, Subscription
@@ -43,10 +43,9 @@ class Followed(Here):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed(Here):
-    """What a look came to; `next_at` (the provider's time) when it was too early for one."""
+    """What a look came to; `looked_ago` when it was too early for another one."""
 
     changed: bool = False
-    next_at: datetime | None = None
     looked_ago: timedelta | None = None
 
 

@@ -33,8 +33,8 @@ class Standing:
         place, cards = rows[0].place, list[Notification]()
         for key in {row.key for row in rows}:
             told = [row for row in rows if row.key == key]
-            if any(row.event is Event.DELETED for row in told) and await self._forget(place, key, told):
-                continue
+            if any(row.event is Event.DELETED for row in told):
+                await self._forget(place, key, told)
             subscription = await self._store.subscription(place, key)
             if redraw and subscription:
                 cards.append(card_row(subscription, told[-1].revision, self._clock.now()))
@@ -57,17 +57,17 @@ class Standing:
         self._cards.pop((place, key), None)
         return kept or replace(subscription, card=card)
 
-    async def _forget(self, place: Place, key: ParcelKey, rows: Sequence[Notification]) -> bool:
-        """Remove a deleted parcel with the last that follows it; return False when somebody added it again."""
+    async def _forget(self, place: Place, key: ParcelKey, rows: Sequence[Notification]) -> None:
+        """Remove a deleted parcel with the last that follows it, unless somebody added it again."""
         while True:
             parcel = await self._store.parcel(place.workspace, key)
             subscription = await self._store.subscription(place, key)
             if not (parcel and parcel.removed_at and subscription and not subscription.active):
-                return False
+                return
             others = await self._store.followers(parcel.workspace, parcel.key)
             gone: list[Record] = [subscription, *([parcel] if len(others) == 1 else [])]
             try:
                 await self._store.save(remove=[*rows, *gone], onto=(parcel, *others))
             except RevisionMoved:  # another place tells it too, or somebody adds it again in this very moment
                 continue
-            return True
+            return

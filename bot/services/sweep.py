@@ -214,7 +214,7 @@ class Sweep:
 
     async def _due(self) -> list[Parcel]:
         """Return the parcels to look at now, the longest unlooked first."""
-        if not self._looks_a_day or await self._looks_stopped():
+        if await self._looks_today() >= self._looks_a_day or await self._looks_stopped():
             return []
         now, out = await self._provider.now(), await self._workspaces.suspended()
         self._in_vain = {one: at for one, at in self._in_vain.items() if now - at < LOOK_AGAIN_AFTER}

@@ -21,7 +21,7 @@ from bot.domain.records import Doubt, News, Notification, Progress
 from bot.ports import Clock, Messenger, Store
 from bot.services.batches import Batch
 from bot.services.pacing import Pacing
-from bot.services.setbacks import BUSY, IN_DOUBT, KILLS, LADDER, NOW, REFUSED_AT_MOST, Setbacks, waiting
+from bot.services.setbacks import BUSY, IN_DOUBT, KILLS, NOW, REFUSED_AT_MOST, Setbacks, waiting
 from bot.services.standing import Standing
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,8 @@ LOOK_FOR = timedelta(hours=1)
 """Until a request is as old as this we go on looking for it while Slack is away; then it is made again."""
 CLOSED_FOR = timedelta(minutes=10)
 KILLED = 3
-"""Deaths in the midst of a row that cannot be chance: one while it was told, two while it was only written out."""
+"""Deaths in the midst of a row that cannot be chance: one while it was told, as others were at that moment, and the two
+that can only be its own doing, while it alone was written out."""
 
 
 class WorkspaceClosed(Exception):
@@ -169,16 +170,16 @@ class Telling:
         place, lines = subscription.place, [row for row in news.rows if row.event]
         stamp = secrets.token_hex(8)
         rows = await self._start(news.rows, stamp if lines or not subscription.card else "")
-        plain = any(row.refusals == REFUSED_AT_MOST - 1 for row in lines)
+        plain = any(row.refusals == REFUSED_AT_MOST - 1 for row in rows)
         redrawn = False
         if not subscription.card:
-            card = await self._messenger.show_card(parcel, subscription, stamp=stamp)
+            card = await self._messenger.show_card(parcel, subscription, stamp=stamp, plain=plain)
             subscription, redrawn = await self._standing.keep_card(subscription, card), True
             if lines:
                 self._pacing.posted(place)
         elif not lines:
             redrawn = True
-            await self._redraw(news)
+            await self._redraw(news, plain=plain)
         elif not plain and (parcel.removed_at or not self._pacing.redraw_wait(place.workspace)):
             self._pacing.redrawn(place.workspace)
             redrawn = await self._redraw_beside(news)
@@ -212,9 +213,9 @@ class Telling:
         now = self._clock.monotonic()
         self._sent_at |= {row.id: now for row in rows if row.stamp}
 
-    async def _redraw(self, news: News) -> None:
+    async def _redraw(self, news: News, *, plain: bool = False) -> None:
         try:
-            await self._messenger.show_card(news.parcel, news.subscription, stamp="")
+            await self._messenger.show_card(news.parcel, news.subscription, stamp="", plain=plain)
         except MessengerBusy as busy:
             self._pacing.no_redraws(news.subscription.place.workspace, busy.retry_after)
             raise
@@ -254,11 +255,12 @@ class Telling:
         try:
             found = await self._find(rows)
         except (MessengerBusy, MessengerUnavailable, MessengerDoubtful) as error:
-            sent_at = min(self._sent_at.get(row.id, self._clock.monotonic()) for row in rows)
+            sent_at = min(self._sent_at[row.id] for row in rows)
             if self._clock.monotonic() < sent_at + LOOK_FOR.total_seconds():
-                is_busy = isinstance(error, MessengerBusy)
-                wait = error.retry_after if isinstance(error, MessengerBusy) else LADDER[0]
-                await self.setbacks.doubted(batch, wait, reason=BUSY if is_busy else IN_DOUBT)
+                if isinstance(error, MessengerBusy):
+                    await self.setbacks.doubted(batch, error.retry_after, reason=BUSY)
+                else:
+                    await self.setbacks.doubted(batch)
                 return
             found = None
         if found:
@@ -266,12 +268,9 @@ class Telling:
         elif found is None and self._doubt is Doubt.HOLD:
             await self.setbacks.set_aside(rows, IN_DOUBT)
         else:
-            now = self._clock.now()
+            again = found is None
             await self._store.save(
-                *(
-                    replace(waiting(row), until=now, again=found is None or row.again, rehearsals=row.rehearsals)
-                    for row in rows
-                )
+                *(replace(waiting(row), again=again or row.again, rehearsals=row.rehearsals) for row in rows)
             )
 
     async def _find(self, rows: Sequence[Notification]) -> str | None:

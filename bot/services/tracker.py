@@ -159,7 +159,6 @@ class Tracker:
                 return Refreshed(
                     parcel=here.parcel,
                     subscription=here.subscription,
-                    next_at=here.parcel.looked_at + LOOK_AGAIN_AFTER,
                     looked_ago=now - here.parcel.looked_at,
                 )
             try:

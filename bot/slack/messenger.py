@@ -50,9 +50,10 @@ class SlackMessenger:
         self._command = command
         self._hooks = f"{hooks}/"
 
-    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str) -> str:
+    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str, plain: bool = False) -> str:
         """Post the card, or redraw it where it stands; return its ts."""
         card = messages.parcel_card(parcel, subscription)
+        card = Message(text=card.text) if plain else card
         if subscription.card:
             await self._update(subscription.place.channel, subscription.card, card)
             return subscription.card

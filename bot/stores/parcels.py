@@ -22,7 +22,7 @@ from bot.stores.tables import LINES, Pending, Row, Rows, pack, unpack
 
 SLICE = 500
 """After so many parcels at once others get their turn."""
-LATELY = 1000
+LATELY = 128
 """So many of the parcels read or saved last are kept decoded: who reads one most often saves it next."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _UNLIKE_ALL = object()
@@ -107,10 +107,7 @@ class ParcelShelf:
             if number is None:
                 return None
             parcel = self._unpack(number)
-            if len(self._lately) >= LATELY:
-                self._lately.clear()
-        self._lately[name] = parcel = self._as_heard(parcel)
-        return parcel
+        return self._kept(name, parcel)
 
     def rows(self, number: int, record: Parcel | None, pending: Pending) -> list[Row]:
         """Return the documents to write so that this parcel stands here. Raises `StoreError`."""
@@ -119,14 +116,16 @@ class ParcelShelf:
         record = record and self._as_heard(record)
         if record is None:
             return [("parcels", number, None), *([(LINES, number, None)] if before else [])]
+        body = pack(replace(record, checkpoints=record.checkpoints[:1], seen=frozenset()))
+        if ("parcels", number) not in pending and self._has_these_lines(record):
+            return [("parcels", number, _with_older(body, before))]
         lines = _Lines(record.checkpoints[1:], sorted(record.seen))
         try:
             text = _encode(lines)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise StoreError(f"A Parcel can't be stored: {error}. Nothing was changed.") from error
         digest = blake2b(text, digest_size=8).hexdigest() if record.seen or lines.checkpoints else ""
-        body = pack(replace(record, checkpoints=record.checkpoints[:1], seen=frozenset()))
-        rows: list[Row] = [("parcels", number, b'%b,"older":"%b"}' % (body[:-1], digest.encode()))]
+        rows: list[Row] = [("parcels", number, _with_older(body, digest))]
         if digest and digest != before:
             rows.append((LINES, number, _encode(_Document(number, zlib.compress(text)))))
             if _read_lines(text) != lines:
@@ -144,8 +143,7 @@ class ParcelShelf:
             self._unread.discard(name)
             self._place(key, workspace, known=False)
         else:
-            self._lately[name] = record = self._as_heard(record)
-            self._note(number, name, record)
+            self._note(number, name, self._kept(name, record))
 
     def load(self, _rows: Rows) -> None:
         """Take in every document. Raises `ValueError` with the number of one that can't be read."""
@@ -221,6 +219,18 @@ class ParcelShelf:
             if at % SLICE == 0:
                 yield
 
+    def _has_these_lines(self, record: Parcel) -> bool:
+        """Return whether the lines are, object for object, those of the parcel as it was last read or saved."""
+        last = self._lately.get(self.name(record))
+        return last is not None and last.checkpoints is record.checkpoints and last.seen is record.seen
+
+    def _kept(self, name: Name, parcel: Parcel) -> Parcel:
+        """Return the parcel as it was last heard of, and keep it at hand."""
+        if len(self._lately) >= LATELY and name not in self._lately:
+            del self._lately[next(iter(self._lately))]
+        self._lately[name] = parcel = self._as_heard(parcel)
+        return parcel
+
     def _heard(self, key: ParcelKey) -> datetime | None:
         known = self._known.get(key)
         return known.heard if known else None
@@ -282,3 +292,7 @@ class ParcelShelf:
             self._known.setdefault(key, _Known(shared)).fingerprint = shared
         else:
             self._known.pop(key, None)
+
+
+def _with_older(body: bytes, digest: str) -> bytes:
+    return b'%b,"older":"%b"}' % (body[:-1], digest.encode())

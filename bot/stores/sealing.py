@@ -143,4 +143,4 @@ def _id_of(key: str) -> str:
 
 def _name_of(document: Mapping[str, Any]) -> list[Any]:
     """Return what tells the document from all others of its table, as JSON gives it back."""
-    return [list(value) if isinstance(value := document.get(field), tuple) else value for field in _NAMED_BY]
+    return [document.get(field) for field in _NAMED_BY]

@@ -9,7 +9,7 @@ Over 300 lines: it is the whole port `Store`, most of its methods one line.
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
@@ -36,6 +36,7 @@ Slot = tuple[str, Any]
 Changes = Mapping[Slot, Record | None]
 """What is to stand in each slot afterwards; None empties it."""
 _Look = Callable[[Slot], Record | None]
+_Decide = Callable[[_Look], Awaitable[Changes]]
 
 
 class _Shelf(Protocol):
@@ -63,9 +64,10 @@ _OLDEST_FIRST = attrgetter("created_at", "revision")
 class _Wish:
     """What one caller wants changed: decided when its turn comes, on what is stored then."""
 
-    decide: Callable[[_Look], Changes]
+    decide: _Decide
+    done: asyncio.Future[None]
     changes: Changes = field(default_factory=dict)
-    refused: StoreError | None = None
+    refused: Exception | None = None
 
 
 async def store_on(tables: Tables) -> "RecordStore":
@@ -143,8 +145,10 @@ class RecordStore:
         changes |= {self._slot_of(record): record for record in records}
         expected = {self._slot_of(record): record for record in onto}
 
-        def decide(look: _Look) -> Changes:
-            for slot, record in expected.items():
+        async def decide(look: _Look) -> Changes:
+            for at, (slot, record) in enumerate(expected.items(), 1):
+                if at % SLICE == 0:
+                    await asyncio.sleep(0)
                 if not _is_as_read(look(slot), record):
                     raise RevisionMoved(f"{record.id} was changed in the meantime. This change was not made.")
             return changes
@@ -154,13 +158,17 @@ class RecordStore:
     async def add(self, item: InboxItem) -> bool:
         """Save the item unless the same delivery is there already; return whether it was new. Raises `StoreError`."""
         slot = self._slot_of(item)
-        return bool(await self._commit(lambda look: {} if look(slot) else {slot: item}))
+
+        async def decide(look: _Look) -> Changes:
+            return {} if look(slot) else {slot: item}
+
+        return bool(await self._commit(decide))
 
     async def next_serial(self, workspace: str) -> int:
         """Return a number never given before in this workspace. Raises `StoreError`."""
         given = 0
 
-        def decide(look: _Look) -> Changes:
+        async def decide(look: _Look) -> Changes:
             nonlocal given
             counter = Memo(workspace=workspace, name=LAST_SERIAL, value="0")
             slot = self._slot_of(counter)
@@ -288,37 +296,41 @@ class RecordStore:
             await self._compact_beside()
         await self._tables.close()
 
-    async def _commit(self, decide: Callable[[_Look], Changes]) -> Changes:
+    async def _commit(self, decide: _Decide) -> Changes:
         """Return the changes that were decided on and made. A caller who goes away does not stop them."""
         if self._closed:
             raise StoreError("The store is closed. Nothing was changed.")
-        wish = _Wish(decide)
+        wish = _Wish(decide, asyncio.get_running_loop().create_future())
         self._wishes.append(wish)
-        if len(self._wishes) == 1 or self._writer is None:
+        if self._writer is None:
             self._writer = asyncio.create_task(self._write_wishes())
-        await asyncio.shield(self._writer)
-        if wish.refused:
-            raise wish.refused
+        await wish.done
         return wish.changes
 
     async def _write_wishes(self) -> None:
-        """Write all that waits when the write before is done."""
-        async with self._writing:
-            wishes, self._wishes = self._wishes, []
-            try:
-                await self._write(wishes)
-            except StoreError as error:
-                for wish in wishes:
-                    wish.refused = wish.refused or error
-                if not self.trouble:
-                    logger.warning("the store takes no changes", extra={"why": str(error)})
-                self.trouble = str(error)
-                return
-        if self.trouble:
-            self.trouble = ""
-            logger.info("the store takes changes again")
-        if self._tables.grown and (self._compacting is None or self._compacting.done()):
-            self._compacting = asyncio.create_task(self._compact_beside())
+        """Write all that waits, together, until nothing does."""
+        while self._wishes:
+            async with self._writing:
+                wishes, self._wishes = self._wishes, []
+                try:
+                    await self._write(wishes)
+                except StoreError as error:
+                    _refuse(wishes, error)
+                    if not self.trouble:
+                        logger.warning("the store takes no changes", extra={"why": str(error)})
+                    self.trouble = str(error)
+                except Exception as error:  # noqa: BLE001 - whoever waits for it raises it
+                    _refuse(wishes, error)
+                else:
+                    if self.trouble:
+                        logger.info("the store takes changes again")
+                    self.trouble = ""
+            for wish in wishes:
+                if not wish.done.done():  # a caller may have gone away
+                    wish.done.set_exception(wish.refused) if wish.refused else wish.done.set_result(None)
+            if self._tables.grown and (self._compacting is None or self._compacting.done()):
+                self._compacting = asyncio.create_task(self._compact_beside())
+        self._writer = None
 
     async def _write(self, wishes: Sequence[_Wish]) -> None:
         """Decide each wish on what those before it leave behind, then write all in one go."""
@@ -331,7 +343,7 @@ class RecordStore:
 
         for wish in wishes:
             try:
-                wish.changes = wish.decide(look)
+                wish.changes = await wish.decide(look)
                 numbers, packed = await self._pack(wish.changes, together, rows)
             except StoreError as refused:
                 wish.refused = refused
@@ -340,7 +352,9 @@ class RecordStore:
                 rows |= packed
         if together:
             await self._tables.write([(table, number, text) for (table, number), text in rows.items()])
-            for (table, name), (number, record) in together.items():
+            for at, ((table, name), (number, record)) in enumerate(together.items(), 1):
+                if at % SLICE == 0:
+                    await asyncio.sleep(0)
                 self._shelves[table].put(number, name, record)
 
     async def _pack(
@@ -368,6 +382,11 @@ class RecordStore:
     def _slot_of(self, record: Record) -> Slot:
         table = table_of(record)
         return table, self._shelves[table].name(record)
+
+
+def _refuse(wishes: Iterable[_Wish], why: Exception) -> None:
+    for wish in wishes:
+        wish.refused = wish.refused or why
 
 
 def _is_as_read(stored: Record | None, read: Record) -> bool:

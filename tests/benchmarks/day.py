@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from bot.domain.changes import observe
@@ -30,6 +31,12 @@ EVERY = 60
 MOVES = 100
 """Of so many refreshed parcels one has moved."""
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
+
+
+@cache
+def refreshed_at(refreshes: int) -> datetime:
+    """Return when all were refreshed so often; equal times are one object, as where the service's answers are read."""
+    return START + refreshes * EVERY * ROUND
 
 
 class Provider(FakeProvider):
@@ -52,7 +59,7 @@ class Provider(FakeProvider):
             key=key_of(serial),
             status=Status.IN_TRANSIT,
             checkpoints=tuple(reversed(lines)),
-            updated_at=START + refreshes * EVERY * ROUND,
+            updated_at=refreshed_at(refreshes),
             asked_at=self.clock.now(),
             days_silent=0,
             fingerprint=1 + moves,
@@ -61,7 +68,7 @@ class Provider(FakeProvider):
     async def updated_since(self, since: datetime, until: datetime) -> AsyncIterator[Reports]:
         """Yield the parcels whose turn it is in this round."""
         at = (until - START) // ROUND
-        refreshes = at // EVERY
+        refreshes = 1 + at // EVERY  # so that parcels move from the first round on, as they do later
         keys = {key_of(serial): serial for serial in range(at % EVERY, PARCELS, EVERY)}
 
         def read(key: ParcelKey) -> Report:

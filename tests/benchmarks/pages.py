@@ -1,10 +1,12 @@
-"""`python -m tests.benchmarks.pages FILE PORT`: a service that has nothing but the list, each page of it prepared.
+"""`python -m tests.benchmarks.pages FILE PORT PARCELS [touched]`: nothing but the list, each page of it prepared.
 
-FILE is a page as the simulated service writes it; its parcels come again and again under other numbers.
+FILE is a page as the simulated service writes it; its parcels come again and again under other numbers. Where they are
+touched, each answer says that all were refreshed just now; nothing else is done for an answer.
 """
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -12,13 +14,15 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 PARCELS = 100_000
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MOVED = b"Left stop 0"
 ACCOUNT = b'{"meta": {"code": 200}, "data": {"track_number": 100000, "money": 0}}'
+UPDATED = b'"updated_at": "%b"'
 
 
 def number_of(at: int) -> str:
     """Return the number of a parcel in the list."""
-    return f"1ZY{at:015d}"
+    return f"1ZX{at + 1:015d}"
 
 
 def split(body: bytes) -> list[tuple[bytes, bytes]]:
@@ -36,18 +40,30 @@ def split(body: bytes) -> list[tuple[bytes, bytes]]:
 class Listing:
     """The list; of every hundredth parcel it says something new when it is told to."""
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, parcels: int, *, touched: bool) -> None:
         self._entries = split(body)
-        self.page = cache(self._page)
+        self._parcels = parcels
+        self._touched = touched
+        self._prepared = cache(self._page)
+        self.answered = 0
+
+    def page(self, page: int, limit: int, moved: str) -> bytes:
+        """Return the answer to a call for a page."""
+        self.answered += 1
+        answer = self._prepared(page, limit, moved)
+        if not self._touched:
+            return answer
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return answer.replace(UPDATED % b"2026-03-02T20:00:00+08:00", UPDATED % now.encode())
 
     def _page(self, page: int, limit: int, moved: str) -> bytes:
         items = []
-        for at in range((page - 1) * limit, min(page * limit, PARCELS)):
+        for at in range((page - 1) * limit, min(page * limit, self._parcels)):
             before, after = self._entries[at % len(self._entries)]
             if moved and at % 100 == 0:
                 after = after.replace(b"Arrived at stop 0", f"Left stop {moved}".encode())
             items.append(before + f'"{number_of(at)}"'.encode() + after)
-        facts = f'"page": {page}, "limit": {limit}, "total": "{PARCELS}", "items": ['.encode()
+        facts = f'"page": {page}, "limit": {limit}, "total": "{self._parcels}", "items": ['.encode()
         body = b'{"meta": {"code": 200, "message": "Success"}, "data": {' + facts + b", ".join(items) + b"]}}"
         return _answer(body)
 
@@ -57,7 +73,7 @@ def _answer(body: bytes) -> bytes:
 
 
 async def serve(listing: Listing, port: int) -> None:
-    """Answer for ever. `/v2/moved/WORD` is no call of the service: it changes what the list says."""
+    """Answer for ever; `/v2/moved/WORD` changes what the list says, `/answered` tells how many pages were answered."""
     moved = ""
 
     async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -67,6 +83,8 @@ async def serve(listing: Listing, port: int) -> None:
             if url.path.endswith("/trackings/get"):
                 query = parse_qs(url.query)
                 writer.write(listing.page(int(query["page"][0]), int(query["limit"][0]), moved))
+            elif url.path == "/answered":
+                writer.write(_answer(b"%d" % listing.answered))
             else:
                 moved = url.path.partition("/moved/")[2]
                 writer.write(_answer(ACCOUNT))
@@ -86,4 +104,5 @@ async def _head(reader: asyncio.StreamReader) -> bytes:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Listing(Path(sys.argv[1]).read_bytes()), int(sys.argv[2])))
+    file, port, parcels, *words = sys.argv[1:]
+    asyncio.run(serve(Listing(Path(file).read_bytes(), int(parcels), touched="touched" in words), int(port)))

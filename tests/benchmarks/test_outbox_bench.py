@@ -48,7 +48,7 @@ class TimedMessenger(FakeMessenger):
             self.asked_at.setdefault(one.parcel.key, time.perf_counter())
         await asyncio.sleep(A_CALL)
 
-    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str) -> str:
+    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str, plain: bool = False) -> str:
         await asyncio.sleep(A_CALL)
         return subscription.card
 

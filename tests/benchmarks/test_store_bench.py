@@ -20,7 +20,7 @@ from bot.domain.status import Event, Status
 from bot.stores.store import RecordStore
 from bot.stores.tables import pack
 from bot.stores.tinydb import open_store
-from tests.benchmarks.many import NOON
+from tests.benchmarks.pages import NOON
 from tests.benchmarks.table import Figures
 
 HERE = Place("T0SANDBOX", "C0ELSEWHERE")

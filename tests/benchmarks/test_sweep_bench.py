@@ -5,41 +5,29 @@ The figures are printed, not judged.
 
 import asyncio
 import json
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median
 
-import aiohttp
 import httpx
 import msgspec
 import pytest
 
-from bot.domain.changes import observe
-from bot.domain.parcel import Parcel, ParcelKey, Place, Subscription
 from bot.pauses import short_pauses
 from bot.providers.trackingmore import TrackingMore
-from bot.providers.trackingmore.bodies import Search
-from bot.providers.trackingmore.pacing import Pacer
 from bot.providers.trackingmore.provider import page_at
-from bot.providers.trackingmore.session import Session
-from bot.providers.trackingmore.transport import Key, Transport
-from bot.sandbox import trackingmore as sandbox
 from bot.services.observer import Observer
 from bot.stores.store import RecordStore
 from bot.stores.tinydb import open_store
-from tests.benchmarks.many import NOON
-from tests.benchmarks.pages import PARCELS, number_of
+from tests.benchmarks.listed import fill, listed, provider_at, reports_of
+from tests.benchmarks.pages import NOON, PARCELS
 from tests.benchmarks.table import Figures
-from tests.e2e.stage import port_of, reserved_port, until
 from tests.fakes import FakeClock
-from tests.serving import serving
 
-PLACE = Place("T0SANDBOX", "C0ELSEWHERE")
 ROUNDS = 5
 
 
@@ -124,70 +112,16 @@ class World:
 @asynccontextmanager
 async def a_world(folder: Path) -> AsyncIterator[World]:
     """Run the service and fill a store."""
-    body = folder / "page.json"
-    body.write_bytes(await page_of_2000())
-    held = reserved_port()
-    url = f"http://127.0.0.1:{port_of(held)}"
-    command = (sys.executable, "-m", "tests.benchmarks.pages", str(body), str(port_of(held)))
-    process = await asyncio.create_subprocess_exec(*command)
-    transport = Transport(key=Key("sandbox-key-0001"), base_url=f"{url}/v2", allow_loopback=True)
     clock = FakeClock()
-    provider = TrackingMore(Session(transport, clock, pacer=Pacer(spacing=0 * NOON.resolution)), account="bench")
-    store = await open_store(folder / "data")
-    try:
-        await until(partial(answers, url))
-        await fill(store, provider)
-        with short_pauses():  # as `App` does
-            yield World(url=url, provider=provider, store=store, observer=Observer(store, clock, lambda *_: None))
-    finally:
-        process.terminate()
-        await process.wait()
-        held.close()
-        await provider.close()
-        await store.close()
-
-
-async def answers(url: str) -> bool:
-    """Return whether the service is there."""
-    with suppress(httpx.HTTPError):
-        async with httpx.AsyncClient(trust_env=False) as client:
-            return (await client.get(url)).status_code == httpx.codes.OK
-    return False
-
-
-async def page_of_2000() -> bytes:
-    """Return a page as the simulated service writes it: six scans a parcel."""
-    service = sandbox.TrackingMore(clock=sandbox.CarrierClock(start=NOON, speed=0))
-    for number in range(2000):
-        scans = [
-            sandbox.Checkpoint(at=NOON.timestamp() - 3600 * hour, text=f"Arrived at stop {hour}") for hour in range(6)
-        ]
-        service.put(f"1ZX{number:015d}", "ups", checkpoints=scans)
-    headers = {"Trackingmore-Api-Key": "sandbox-key-0001"}
-    async with (
-        serving(service.app) as url,
-        aiohttp.ClientSession(headers=headers) as session,
-        session.get(f"{url}/v2/trackings/get", params={"limit": "2000"}) as answer,
-    ):
-        return await answer.read()
-
-
-async def fill(store: RecordStore, provider: TrackingMore) -> None:
-    """Have a channel follow all parcels, each taken in as the list says it."""
-    page = await provider.client.list_page(Search(limit=2000))
-    known = [
-        observe(Parcel(workspace=PLACE.workspace, key=report.key, serial=1, added_at=NOON), report, NOON)[0]
-        for report in page.reports
-    ]
-    for begin in range(0, PARCELS, 5000):
-        parcels = [
-            replace(known[at % len(known)], key=ParcelKey("ups", number_of(at)), serial=at + 1)
-            for at in range(begin, begin + 5000)
-        ]
-        follows = [
-            Subscription(place=PLACE, key=one.key, added_by="U0ADA", added_at=NOON, card="1.0") for one in parcels
-        ]
-        await store.save(*parcels, *follows)
+    async with listed(folder, PARCELS) as url:
+        provider, store = provider_at(url, clock), await open_store(folder / "data")
+        try:
+            await fill(store, await reports_of(provider), PARCELS)
+            with short_pauses():  # as `App` does
+                yield World(url=url, provider=provider, store=store, observer=Observer(store, clock, lambda *_: None))
+        finally:
+            await provider.close()
+            await store.close()
 
 
 @pytest.mark.promise("R4")

@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -27,17 +27,10 @@ HTML = "<html><title>502</title></html>"
 
 
 @pytest.fixture(params=[SECRETS, ()], ids=["secrets known", "secrets unknown"])
-def log(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+def log(request: pytest.FixtureRequest, logging_as_it_was: None) -> io.StringIO:
     """Collect what is logged at the most talkative; of secrets unknown to it, the log must be free by itself."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in logging.Logger.manager.loggerDict}
     configure(request.param, stream=(stream := io.StringIO()), level=logging.DEBUG)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, one in levels.items():
-        logging.getLogger(name).setLevel(one)
+    return stream
 
 
 @pytest_asyncio.fixture

@@ -17,20 +17,25 @@ from bot.domain.bounds import REQUEST_MAX
 from bot.domain.records import InboxItem
 from bot.engines.supervisor import Supervisor
 from bot.sandbox.slack.delivery import signature
+from bot.sandbox.slack.payloads import envelope
+from bot.services.inbox import Inbox
 from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.listeners import Identity, build_bolt
 from bot.slack.socket_mode import Socket
+from bot.stores.memory import MemoryTables
 from bot.stores.sealing import new_key
+from bot.stores.store import store_on
 from bot.web import Web, serving
 from tests.contract.whole import TOKEN, Street, Whole
 from tests.fakes import FakeClock
+from tests.unit.slack.door import PRESS
 
 SECRET = "sandbox-secret-0001"
 
 
-def bolt_of(street: Street, http: aiohttp.ClientSession, kept: list[InboxItem]) -> AsyncApp:
-    """Return Bolt as the app builds it; what it keeps is only counted."""
+def bolt_of(street: Street, http: aiohttp.ClientSession, kept: list[InboxItem], inbox: Inbox | None = None) -> AsyncApp:
+    """Return Bolt as the app builds it; without an inbox, what it keeps is only counted."""
 
     async def keep(item: InboxItem) -> bool:
         kept.append(item)
@@ -43,7 +48,7 @@ def bolt_of(street: Street, http: aiohttp.ClientSession, kept: list[InboxItem]) 
     return build_bolt(
         client=client,
         identity=Identity(TOKEN),
-        receive=keep,
+        receive=inbox.receive if inbox else keep,
         reopen=nothing,
         clock=FakeClock(),
     )
@@ -125,6 +130,32 @@ def opened(whole: Whole) -> int:
     return sum(call.method == "apps.connections.open" for call in whole.slack.calls)
 
 
+@pytest.mark.promise("R2")
+async def test_an_envelope_that_slack_sends_again_is_acknowledged_again_and_done_once(
+    whole: Whole, street: Street
+) -> None:
+    done: list[InboxItem] = []
+
+    async def do(item: InboxItem) -> None:
+        done.append(item)
+
+    inbox = Inbox(store=await store_on(MemoryTables()), clock=FakeClock(), handle=do, give_up=do)
+    async with aiohttp.ClientSession(trust_env=False) as http:
+        bolt = bolt_of(street, http, [], inbox)
+        socket = Socket(bolt, "xapp-sandbox-0001", clock=FakeClock(), refused=refused.append)
+        await socket.connect(asyncio.Event())
+        while not whole.slack.sockets:  # noqa: ASYNC110 - the SDK gives no event to wait for
+            await asyncio.sleep(0.01)
+
+        for again in range(3):
+            frame = envelope("E1", "interactive", PRESS, retry_num=again)
+            assert await asyncio.wait_for(whole.slack.sockets.send(frame), 10) is None
+        await inbox.settled()
+        await socket.close()
+
+    assert [item.words for item in done] == ["archive P-1"]
+
+
 @pytest.mark.promise("R38")
 async def test_a_socket_that_is_open_but_silent_turns_health_red_and_is_connected_anew(
     whole: Whole, street: Street, socket: Socket, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
@@ -146,6 +177,23 @@ async def test_a_socket_that_is_open_but_silent_turns_health_red_and_is_connecte
     assert [one.message for one in caplog.records if one.name == "bot.slack.socket_mode"] == [
         "the socket is silent and is connected anew"
     ]
+
+
+@pytest.mark.promise("R32", "R38")
+async def test_health_is_red_while_the_store_takes_no_changes_or_a_loop_is_not_well(
+    whole: Whole, street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, supervisor = App(settings(street)), Supervisor()
+    monkeypatch.setattr(app, "_ready", True)
+    seen = []
+
+    for trouble, red in (("", ()), ("There is no room.", ()), ("", ("outbox",))):
+        monkeypatch.setattr(whole.store, "trouble", trouble)
+        monkeypatch.setattr(supervisor, "red", lambda red=red: red)
+        facts = await app._facts(whole.store, whole.services.sweep, supervisor)  # noqa: SLF001 - what /readyz says
+        seen.append((facts["ready"], facts["store_writes"], facts["begun_anew"]))
+
+    assert seen == [(True, True, []), (False, False, []), (False, True, ["outbox"])]
 
 
 @pytest.mark.promise("R38")

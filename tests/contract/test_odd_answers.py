@@ -292,11 +292,14 @@ async def test_a_carriers_time_is_shown_as_it_stands_wherever_we_are(
 
 
 async def test_a_carriers_own_language_is_shown_whole(whole: Whole) -> None:
+    await whole.types("subscribe everything")
     await whole.follows(MAIL, carrier="china-ems")
     text = "离开【苏州市大宗邮件处理中心】，下一站【苏州中心】"
 
     await whole.polls(record(MAIL, "transit", line("2026-03-01 17:45", text, "CN"), carrier="china-ems"))
 
+    [told] = whole.posts()
+    assert text in told
     assert text in everything(whole.card(MAIL))
 
 
@@ -317,6 +320,7 @@ async def test_a_line_that_comes_twice_is_told_once_and_with_its_place(whole: Wh
 
 
 async def test_the_newest_line_is_the_one_with_the_latest_time(whole: Whole) -> None:
+    await whole.types("subscribe everything")
     await whole.follows(UPS)
     lines = (
         line("2026-02-28 09:00:00", "Picked up", "Reno"),
@@ -327,6 +331,8 @@ async def test_the_newest_line_is_the_one_with_the_latest_time(whole: Whole) -> 
     await whole.polls(record(UPS, "transit", *lines))
 
     status = await whole.types(f"status {UPS}")
+    [told] = whole.posts()
+    assert "\n> Arrived · Provo" in told
     assert "Arrived · Provo" in everything(whole.card(UPS))
     assert status.index("Arrived") < status.index("Departed") < status.index("Picked up")
 

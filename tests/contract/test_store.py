@@ -277,6 +277,7 @@ async def test_a_number_is_given_once_in_a_workspace(keeper: Keeper) -> None:
     assert await store.next_serial("T-TWO") == 1
 
 
+@pytest.mark.promise("S3")
 async def test_parcels_are_found_by_workspace_and_by_key(store: Store) -> None:
     ours, other, theirs = parcel(1), parcel(2), parcel(1, workspace="T-TWO")
 
@@ -449,6 +450,7 @@ async def test_a_closed_store_finished_what_it_took_and_takes_nothing_more(keepe
         await closed.save(parcel(2))
 
 
+@pytest.mark.promise("S3")
 @pytest.mark.parametrize("seed", range(3))
 async def test_two_workspaces_never_mix(keeper: Keeper, seed: int) -> None:
     """Many random acts on equal names in two workspaces leave in each what plain dictionaries hold."""

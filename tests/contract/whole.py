@@ -17,8 +17,7 @@ import aiohttp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from starlette.types import Receive, Scope, Send
 
-from bot.domain.parcel import ChannelSettings, Parcel, ParcelKey, Place, Subscription
-from bot.domain.records import InboxItem
+from bot.domain.parcel import ChannelSettings, Checkpoint, Parcel, ParcelKey, Place, Subscription
 from bot.domain.status import Status
 from bot.providers.trackingmore import TrackingMore
 from bot.providers.trackingmore.pacing import Pacer
@@ -30,18 +29,14 @@ from bot.sandbox.slack.model import TEAM
 from bot.sandbox.trackingmore import CarrierClock
 from bot.sandbox.trackingmore import TrackingMore as Service
 from bot.services import Services
-from bot.services.inbox import Inbox
-from bot.services.observer import Observer
 from bot.services.outbox import Outbox
-from bot.services.sweep import Sweep
-from bot.services.tracker import Tracker
-from bot.services.watch import Watch
-from bot.slack.answer import answer
+from bot.settings import Settings
 from bot.slack.client import web_client
 from bot.slack.listeners import Identity, build_bolt
 from bot.slack.messenger import SlackMessenger
 from bot.stores.memory import MemoryTables
 from bot.stores.store import RecordStore, store_on
+from bot.wiring import Wiring
 from tests.contract.answers import LIST, LOOK, ONE, READS, Json, Wire, good
 from tests.contract.seen import buttons, everything, shown
 from tests.fakes import FakeClock
@@ -51,6 +46,7 @@ START = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 ADA, BEN, CHI = "U0ADA", "U0BEN", "U0CHI"
 ORDERS, RETURNS = "C0ORDERS", "C0RETURNS"
 TOKEN = "xoxb-sandbox-0001"
+SETTINGS = Settings.model_construct(waybill_commands_per_minute=0, waybill_admins=(CHI,))
 
 
 class Street:
@@ -121,40 +117,20 @@ class Whole:
             monotonic=self.time.monotonic,
         )
         provider = TrackingMore(self._session, account=account_of(KEY))
-        self.outbox = Outbox(store=self.store, messenger=messenger, clock=self.clock, pace=self._pace)
-        observer = Observer(self.store, self.clock, self.outbox.wake)
-        tracker = Tracker(
+        core = Wiring(
+            SETTINGS,
             store=self.store,
             provider=provider,
             messenger=messenger,
             clock=self.clock,
-            observer=observer,
-            wake=self.outbox.wake,
+            pace=self._pace,
         )
-        self.watch = Watch(store=self.store, messenger=messenger, clock=self.clock, admins=(CHI,))
-        sweep = Sweep(
-            store=self.store,
-            provider=provider,
-            clock=self.clock,
-            observer=observer,
-            watch=self.watch,
-            spent=lambda: tracker.spent,
-        )
-        self.services = Services(tracker=tracker, sweep=sweep, watch=self.watch)
-
-        async def handle(item: InboxItem) -> None:
-            reply = await answer(item, self.services, command="/track", now=self.clock.now())
-            await messenger.answer(item, reply)
-
-        async def reopen(_place: Place) -> None:
-            """Channels are opened again by the composition root; here none is."""
-
-        self.inbox = Inbox(store=self.store, clock=self.clock, handle=handle, give_up=handle)
+        self.outbox, self.services, self.inbox, self.watch = core.outbox, core.services, core.inbox, core.services.watch
         self._bolt = build_bolt(
             client=client,
             identity=Identity(token),
-            receive=self.inbox.receive,
-            reopen=reopen,
+            receive=core.receive,
+            reopen=core.reopen,
             clock=self.clock,
         )
 
@@ -202,16 +178,20 @@ class Whole:
         await self.types(f'add {number} carrier:{carrier} title:"{title}"', channel=channel, user=user)
         self.forget()
 
-    async def follows_many(self, count: int, *, status: Status = Status.IN_TRANSIT) -> list[str]:
+    async def follows_many(self, count: int, *, status: Status = Status.IN_TRANSIT, lines: int = 0) -> list[str]:
         """Let #orders follow so many parcels, as if it had for long; return their numbers."""
         numbers = [f"YT24{serial:014d}" for serial in range(1, count + 1)]
+        now, hour = self.clock.now(), timedelta(hours=1)
+        scans = tuple(
+            Checkpoint(carrier="yunexpress", local_time=now.replace(tzinfo=None) - hour * line, text=f"Scan {line}")
+            for line in range(lines)
+        )
+        rows: list[Parcel | Subscription] = []
         for serial, number in enumerate(numbers, 1):
             key = ParcelKey("yunexpress", number)
-            now = self.clock.now()
-            await self.store.save(
-                Parcel(workspace=TEAM, key=key, serial=serial, status=status, added_at=now),
-                Subscription(place=Place(TEAM, ORDERS), key=key, added_by=ADA, added_at=now),
-            )
+            rows.append(Parcel(workspace=TEAM, key=key, serial=serial, status=status, added_at=now, checkpoints=scans))
+            rows.append(Subscription(place=Place(TEAM, ORDERS), key=key, added_by=ADA, added_at=now))
+        await self.store.save(*rows)
         return numbers
 
     def forget(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bot.app import DRAIN
-from bot.cli.run import STORE_TAKEN
+from bot.cli import STORE_TAKEN
 from tests.e2e.ground import Ground, Trap
 from tests.e2e.stage import ORDERS, until
 
@@ -60,17 +60,31 @@ async def all_told(ground: Ground) -> bool:
     return told and shown and not ground.untold() and not ground.undone()
 
 
+class Hasty(Ground):
+    """A stage whose bot gets three seconds when it is asked to stop."""
+
+    module = "tests.faults.bot"
+
+    def environment(self) -> dict[str, str]:
+        """Return the bot's environment."""
+        return {**super().environment(), "DRAIN": "3"}
+
+
 @pytest.mark.promise("R6")
-async def test_a_provider_that_hangs_does_not_hold_up_the_stop(ground: Ground) -> None:
+async def test_a_provider_that_hangs_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+    ground = Hasty(tmp_path, by="http")
+    await ground.start()
     ground.world.trackingmore.faults.hang = True
     await ground.types(f"/track add {ground.prints()}")
     began = time.monotonic()
 
     code = await ground.stop_bot()
+    took = time.monotonic() - began
 
     ground.world.trackingmore.faults.hang = False
+    await ground.stop()
     assert code == 0
-    assert time.monotonic() - began < DRAIN.total_seconds()
+    assert took < DRAIN.total_seconds() == 10
     assert len(ground.undone()) == 1  # acknowledged, so it is for the next start to do
 
 
@@ -93,14 +107,24 @@ async def test_asked_a_second_time_it_stops_at_once_and_what_was_acknowledged_st
     assert time.monotonic() - began < 2
 
 
-async def test_a_second_bot_on_the_same_data_does_not_start_and_names_the_first(ground: Ground) -> None:
+async def test_more_bots_on_the_same_data_do_not_start_and_name_the_first_which_tells_all_once(ground: Ground) -> None:
     assert ground.bot
+    number = ground.prints()
+    await ground.types(f"/track add {number}")
 
-    second = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "run"), env=ground.environment(), stderr=asyncio.subprocess.PIPE
-    )
-    _, said = await asyncio.wait_for(second.communicate(), 20)
+    others = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "run"), env=ground.environment(), stderr=asyncio.subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    said = [(await asyncio.wait_for(other.communicate(), 20))[1].decode() for other in others]
+    await until(lambda: all_told(ground))
+    ground.scan(number)
+    await until(lambda: all_told(ground))
 
-    assert second.returncode == STORE_TAKEN == 3
-    assert f"(process {ground.bot.pid})" in said.decode()
+    assert [other.returncode for other in others] == [STORE_TAKEN] * 3 == [3] * 3
+    assert all(f"(process {ground.bot.pid})" in one for one in said)
     assert ground.bot.returncode is None
+    assert [line.newest for line in ground.lines(ORDERS, number)] == [1]
+    assert len(ground.cards(ORDERS)[number]) == 1

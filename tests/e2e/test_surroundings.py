@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from bot.cli.run import STORE_TAKEN
+from bot.cli import STORE_TAKEN
 from tests.e2e.ground import Ground
 from tests.e2e.stage import Stage
 from tests.e2e.test_cli import waybill
@@ -48,6 +48,8 @@ async def test_on_an_odd_machine_titles_last_and_each_oddity_is_one_line(odd: St
     await odd.types("/track list")
 
     await odd.sees(TITLE, "1 parcel in this channel", private=True)
+    told = await odd.sees("volume", user="U0CHI", channel="D0CHI")
+    assert "Put `WAYBILL_DATA` on a volume that is kept." in told["text"]
     assert code == 0
     log = odd.log()
     assert log.count('"variable": "ALL_PROXY"') == log.count('"variable": "HTTPS_PROXY"') == 2  # at each start
@@ -86,7 +88,9 @@ async def test_a_broken_file_is_kept_and_the_last_good_one_goes_on(odd: Stage) -
     await odd.sees(TITLE, "1 parcel in this channel", private=True)
     [kept] = folder.glob("*corrupt*")
     assert "corrupt" in odd.log()
-    await odd.sees(kept.name, user="U0CHI", channel="D0CHI")
+    told = await odd.sees(kept.name, user="U0CHI", channel="D0CHI")
+    assert "was damaged when I started. I mended it and go on." in told["text"]
+    assert "nothing is missing" in told["text"]
 
 
 async def test_a_folder_that_cannot_be_written_is_one_clear_line_and_no_start(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """The real bot as a real process, with crash points around its ports: `CRASHPOINT=out.marked:2:kill` is one.
 
 The number counts how often the point is passed; the acts are `kill` (gone at once, as by a power cut), `freeze`
-(stopped until somebody lets it go on) and `raise` (a fault where nobody expects one).
+(stopped until somebody lets it go on) and `raise` (a fault where nobody expects one). `DRAIN=3` is the seconds that it
+gets when it is asked to stop.
 """
 
 import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from bot.stores.tinydb.files import Files
 from tests.faults.points import PointedMessenger, PointedProvider, PointedStore, Points
 
 app: Any = import_module("bot.app")  # what it imported is replaced in it
+wiring: Any = import_module("bot.wiring")
 VARIABLE = "CRASHPOINT"
 KILLED = 137
 ACKNOWLEDGED_WITHIN = 0.005
@@ -120,9 +123,9 @@ def _around_slack(points: Points) -> None:
 
 
 def _around_inbox(points: Points) -> None:
-    real = app.Inbox
+    real = wiring.Inbox
 
-    class PointedInbox(real):  # type: ignore[misc,valid-type]  # the class that the app knows
+    class PointedInbox(real):  # type: ignore[misc,valid-type]  # the class that is connected
         def __init__(self, *, handle: Callable[[InboxItem], Awaitable[None]], **more: Any) -> None:  # noqa: ANN401 - what the real one takes
             async def begun(item: InboxItem) -> None:
                 points.passing("cmd.started")
@@ -134,7 +137,7 @@ def _around_inbox(points: Points) -> None:
             points.passing("stop.draining")
             await super().drain(*args, **more)
 
-    app.Inbox = PointedInbox
+    wiring.Inbox = PointedInbox
 
 
 def _around_ways_in(points: Points) -> None:
@@ -157,4 +160,5 @@ def _around_ways_in(points: Points) -> None:
 
 if __name__ == "__main__":
     put_around(points_of(os.environ.get(VARIABLE, "")))
+    app.DRAIN = timedelta(seconds=float(os.environ.get("DRAIN", app.DRAIN.total_seconds())))
     main()

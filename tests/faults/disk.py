@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bot.stores.store import RecordStore, store_on
 from bot.stores.tinydb import ledger as ledgers
+from bot.stores.tinydb import tables as tinytables
 from bot.stores.tinydb.files import Files
 from bot.stores.tinydb.ledger import Ledger
 from bot.stores.tinydb.tables import TinyTables
@@ -25,6 +26,8 @@ from tests.faults.points import Points
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 ANEW_AFTER = 12_000
 """All is written anew this often, so that a short history has its compactions too."""
+PROVEN = 5
+"""A disk is proven quick this early, so that a short history has changes made by the thread and on the loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class SimDisk:
         """Return the store on this disk, held by one process. Raises `StoreError`."""
         files = SimFiles(self, life, points)
         ledger = Ledger(self.folder, files=files)
-        store = await store_on(TinyTables(ledger))
+        store = await store_on(TinyTables(ledger, clock=lambda: 0.0))
         life.at_the_end(ledger.close)  # the system closes what the dead held
         return store
 
@@ -205,10 +208,10 @@ class SimFiles(Files):
 
 def often_written_anew() -> Callable[[], None]:
     """Have stores written anew often; return how to have them as they were."""
-    before = ledgers.ANEW_AFTER
-    ledgers.ANEW_AFTER = ANEW_AFTER
+    before = ledgers.ANEW_AFTER, tinytables.PROVEN
+    ledgers.ANEW_AFTER, tinytables.PROVEN = ANEW_AFTER, PROVEN
 
     def undo() -> None:
-        ledgers.ANEW_AFTER = before
+        ledgers.ANEW_AFTER, tinytables.PROVEN = before
 
     return undo

@@ -1,37 +1,27 @@
-"""One simulated process of the bot: all between the inbox and Slack is the real thing, wired as `bot.app` does."""
+"""One simulated process of the bot: all between the inbox and Slack is the real thing."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from bot.domain.errors import StoreError
-from bot.domain.parcel import ChannelSettings
 from bot.domain.records import InboxItem
-from bot.ports import Messenger, Provider, Store
-from bot.services import Services
-from bot.services.amend import amend
-from bot.services.inbox import Inbox
-from bot.services.observer import Observer
-from bot.services.outbox import Outbox
-from bot.services.sweep import Sweep
-from bot.services.tracker import Tracker
+from bot.ports import Provider, Store
+from bot.services.inbox import Handle, Inbox
 from bot.services.turns import finish
-from bot.services.watch import Watch
-from bot.services.workspaces import Workspaces
-from bot.slack.answer import answer, given_up
+from bot.settings import Settings
 from bot.slack.messenger import SlackMessenger
+from bot.wiring import Round, Wiring
 from tests.faults.account import BEGAN, SimAccount, SimProvider
 from tests.faults.disk import SimDisk
 from tests.faults.life import Death, Life
 from tests.faults.points import PointedMessenger, PointedProvider, PointedStore, Points
 from tests.faults.slack import SimClient, SimHooks, SimSlack
 
-SWEEP_EVERY = 30.0
-LIMIT = timedelta(seconds=120)
+SETTINGS = Settings.model_construct(
+    waybill_allow_loopback=True, waybill_sweep_every=30, waybill_commands_per_minute=0, waybill_admins=("UADMIN",)
+)
 DRAIN = timedelta(seconds=8)
 HOOKS = "hooks.slack.com"
 logger = logging.getLogger(__name__)
@@ -85,68 +75,39 @@ class Process:
         real = SlackMessenger(client, hooks, clock=self._clock, command="/track", hooks=f"https://{HOOKS}")
         messenger = cast("Any", PointedMessenger(real, points, life.alive))
         provider = cast("Provider", PointedProvider(SimProvider(self._account, life, clock), points, life.alive))
-        services = self._services(store, provider, messenger)
 
-        async def handle(item: InboxItem) -> None:
-            points.passing("cmd.started")
-            reply = await answer(item, services, command="/track", now=clock.now())
-            await messenger.answer(item, reply)
+        def begun(handle: Handle) -> Handle:
+            async def passing(item: InboxItem) -> None:
+                points.passing("cmd.started")
+                await handle(item)
 
-        async def give_up(item: InboxItem) -> None:
-            await messenger.answer(item, given_up())
+            return passing
 
-        inbox = Inbox(store=store, clock=clock, handle=handle, give_up=give_up)
+        self.store = store
+        self._core = core = Wiring(
+            SETTINGS, store=store, provider=provider, messenger=messenger, clock=clock, begun=begun
+        )
+        inbox, self.outbox = core.inbox, core.outbox
         self._telling = life.begins(self.outbox.run(lambda: None))
         await inbox.resume()
-        self._rounds = [
-            life.begins(self._every(SWEEP_EVERY, services.sweep.run_once)),
-            life.begins(self._every(SWEEP_EVERY, services.sweep.look_once)),
-            life.begins(self._every(3600, inbox.forget_old)),
-            life.begins(self._every(3600, self.workspaces.purge_once)),
-        ]
-        self._services_now, self._inbox = services, inbox
+        self._rounds = [life.begins(self._every(one)) for one in core.rounds()]
+        self._inbox = inbox
 
-    def _services(self, store: Store, provider: Provider, messenger: Messenger) -> Services:
-        clock = self._clock
-        self.store = store
-        self.outbox = Outbox(store=store, messenger=messenger, clock=clock)
-        self.workspaces = Workspaces(store=store, clock=clock, wake=self.outbox.wake)
-        observer = Observer(store, clock, self.outbox.wake)
-        tracker = Tracker(
-            store=store,
-            provider=provider,
-            messenger=messenger,
-            clock=clock,
-            observer=observer,
-            wake=self.outbox.wake,
-        )
-        watch = Watch(store=store, messenger=messenger, clock=clock, admins=("UADMIN",))
-        sweep = Sweep(
-            store=store,
-            provider=provider,
-            clock=clock,
-            observer=observer,
-            watch=watch,
-            spent=lambda: tracker.spent,
-            every=timedelta(seconds=SWEEP_EVERY),
-        )
-        return Services(tracker=tracker, sweep=sweep, watch=watch)
-
-    async def _every(self, seconds: float, one_round: Callable[[], Awaitable[object]]) -> None:
+    async def _every(self, one: Round) -> None:
         """Run a round at its interval, one at a time, whatever comes of it."""
         loop = asyncio.get_running_loop()
         while not self.life.asked_to_stop:
             began = loop.time()
-            self._running.add(task := self.life.begins(self._round(one_round)))
+            self._running.add(task := self.life.begins(self._round(one)))
             await asyncio.wait([task])
             self._running.discard(task)
-            await asyncio.sleep(max(began + seconds - loop.time(), 0.01))
+            await asyncio.sleep(max(began + one.every - loop.time(), 0.01))
 
     @staticmethod
-    async def _round(one_round: Callable[[], Awaitable[object]]) -> None:
+    async def _round(one: Round) -> None:
         try:
-            async with asyncio.timeout(LIMIT.total_seconds()):
-                await one_round()
+            async with asyncio.timeout(one.limit.total_seconds()):
+                await one.run()
         except TimeoutError:
             logger.debug("a round took too long and was ended")
         except Exception:
@@ -158,14 +119,8 @@ class Process:
             return False
 
         async def receive() -> bool:
-            assert self._inbox
-            with contextlib.suppress(StoreError):
-                await self.workspaces.reopen(item.workspace)
-                if (await self.store.settings(item.place)).paused:
-                    await amend(self.store, lambda: self.store.settings(item.place), _reopened)
-                    self.outbox.wake()
             try:
-                await self._inbox.receive(item)
+                await self._core.receive(item)
             except StoreError:
                 return False
             self._points.passing("ack.sent")
@@ -197,11 +152,6 @@ class Process:
         await asyncio.gather(finish(self._running, DRAIN), self._inbox.drain(DRAIN))
         self._telling.cancel()
         left = timedelta(seconds=max(asked_at + 10 - loop.time(), 0))
-        last_words = asyncio.wait_for(self._services_now.watch.drain(), left.total_seconds())
-        await asyncio.gather(self._telling, self.outbox.drain(left), last_words, return_exceptions=True)
+        await asyncio.gather(self._telling, self._core.last_words(left), return_exceptions=True)
         await self.opened.close()
         self.life.holds_nothing()
-
-
-def _reopened(stored: ChannelSettings) -> ChannelSettings:
-    return replace(stored, paused="")

@@ -1,4 +1,4 @@
-"""Histories of fixed seeds keep every promise; and the checker sees it when one is monkeypatch."""
+"""Histories of fixed seeds keep every promise; and the checker sees it when one is broken."""
 
 from dataclasses import fields
 

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -38,21 +37,14 @@ LOGGERS = (
 
 
 @pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """Configure logging at its most talkative, and put back afterwards what was there."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in logging.Logger.manager.loggerDict}
+def written(logging_as_it_was: None, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Configure logging at its most talkative."""
     for name in ("uvicorn", "uvicorn.error"):  # as they are where no test has served yet
         monkeypatch.setattr(logging.getLogger(name), "propagate", True)
         logging.getLogger(name).setLevel(logging.NOTSET)
     stream = io.StringIO()
     configure(SECRETS, stream=stream, level=logging.DEBUG)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, one in levels.items():
-        logging.getLogger(name).setLevel(one)
+    return stream
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -169,14 +161,11 @@ def test_libraries_stay_quiet_even_when_we_are_talkative(written: io.StringIO) -
     assert lines(written) == []
 
 
+@pytest.mark.usefixtures("logging_as_it_was")
 def test_without_secrets_everything_else_is_left_alone() -> None:
     stream = io.StringIO()
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     configure(stream=stream)
 
     logging.getLogger("bot").info("1ZX000010300000016 is out")
 
-    root.handlers[:] = handlers
-    root.setLevel(level)
     assert lines(stream)[0]["event"] == "1ZX000010300000016 is out"

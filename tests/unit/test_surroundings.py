@@ -26,15 +26,16 @@ def quiet(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
     caplog.set_level(logging.INFO)
 
 
-def warn(tmp_path: Path, folder: str, *, asked: int = 300, interval: int = 300) -> None:
+def warn(tmp_path: Path, folder: str, *, asked: int = 300, interval: int = 300) -> bool:
     mounts = tmp_path / "mounts"
     mounts.write_text(MOUNTS)
-    warn_of_surroundings(Path(folder), asked=asked, interval=interval, mounts=mounts)
+    return warn_of_surroundings(Path(folder), asked=asked, interval=interval, mounts=mounts)
 
 
 def test_on_a_machine_that_keeps_its_disk_nothing_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    warn(tmp_path, "/srv/data/deep/waybill")
+    kept = warn(tmp_path, "/srv/data/deep/waybill")
 
+    assert kept
     assert caplog.records == []
 
 
@@ -91,8 +92,9 @@ def test_an_interval_that_was_raised_is_said_with_both_numbers(
 def test_a_disk_that_is_thrown_away_is_said_with_the_setting_that_helps(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, folder: str
 ) -> None:
-    warn(tmp_path, folder)
+    kept = warn(tmp_path, folder)
 
+    assert not kept
     [said] = caplog.records
     assert "the storage is not kept" in said.message
     assert "put WAYBILL_DATA on a volume" in said.message
@@ -104,8 +106,9 @@ def test_a_dyno_throws_every_disk_away(
 ) -> None:
     monkeypatch.setenv(DYNO, "web.1")
 
-    warn(tmp_path, "/srv/data")
+    kept = warn(tmp_path, "/srv/data")
 
+    assert not kept
     assert "the storage is not kept" in caplog.text
 
 

@@ -1,5 +1,6 @@
 """The HTTP routes: Slack's requests reach the inbox, health and metrics answer everybody."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -95,12 +96,15 @@ class Shop(Site):
         super().__init__()
         self.store = RecordStore(tables or MemoryTables())
         self.done: list[str] = []
+        self.may_do = asyncio.Event()
+        self.may_do.set()
         self.inbox = Inbox(store=self.store, clock=FakeClock(), handle=self._do, give_up=self._do)
 
     async def _receive(self, item: InboxItem) -> bool:
         return await self.inbox.receive(item)
 
     async def _do(self, item: InboxItem) -> None:
+        await self.may_do.wait()
         self.done.append(item.words)
 
 
@@ -125,6 +129,19 @@ async def test_what_was_acknowledged_is_stored_and_a_hundred_more_deliveries_do_
     assert [item.words for item in stored] == ["list"]
     assert (first.status_code, again) == (200, {200})
     assert shop.done == ["list"]
+
+
+@pytest.mark.promise("R3")
+async def test_an_acknowledgement_does_not_wait_for_what_was_asked_for() -> None:
+    async with opened(Shop()) as shop:
+        shop.may_do.clear()
+
+        answer = await asyncio.wait_for(shop.signed(), 5)
+        before = list(shop.done)
+        shop.may_do.set()
+        await shop.inbox.settled()
+
+    assert (answer.status_code, before, shop.done) == (200, [], ["list"])
 
 
 @pytest.mark.promise("R1")

@@ -55,6 +55,14 @@ async def test_what_slack_did_not_sign_goes_no_further(site: Site, headers: dict
     assert sum(site.refusals().values()) == 1
 
 
+@pytest.mark.promise("H3")
+@pytest.mark.parametrize("body", [b"{", b"[" * 100_000, b"\xff"])
+async def test_what_is_not_signed_is_refused_before_anything_reads_it(site: Site, body: bytes) -> None:
+    answer = await site.client.post("/slack/events", content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 401
+
+
 @pytest.mark.promise("S1")
 async def test_a_single_flipped_bit_anywhere_is_refused(site: Site) -> None:
     good = signature(BODY)

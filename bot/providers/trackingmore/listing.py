@@ -4,9 +4,10 @@ All that a report is made of goes into its fingerprint as the bytes that came; o
 changed are its bytes decoded and read. A page of another shape than this takes is read whole, as any other answer is.
 """
 
+import asyncio
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -20,13 +21,14 @@ from bot.domain.errors import AnswerNotUnderstood
 from bot.domain.parcel import ParcelKey, Report, Seen
 from bot.domain.reports import Reports
 from bot.providers.trackingmore.reader import Reader, clean, decode
-from bot.providers.trackingmore.session import unwrap
+from bot.providers.trackingmore.session import unwrap, unwrap_beside
 from bot.providers.trackingmore.transport import RawAnswer
 from bot.providers.trackingmore.wire import entries_of, read_number, read_report
 
 logger = logging.getLogger(__name__)
 
 _READING = 1  # to be counted up when a report is made of more or other fields: then all are read once more
+_SLICE = 250  # entries: half a millisecond
 _DEEP = 3  # an entry lies in answer, data and items
 _NONE = msgspec.Raw()
 _ODD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AnswerNotUnderstood)
@@ -96,19 +98,26 @@ class QuickPage:
     facts: Mapping[str, object]
 
 
-def unwrap_page(raw: RawAnswer, where: str) -> tuple[int, object]:
+async def unwrap_page(raw: RawAnswer, where: str) -> tuple[int, object]:
     """Return code and data of an answer that holds a page; the entries stay undecoded if its shape allows that.
 
-    No call into the parser takes long: even in a thread it would keep the event loop from running.
+    The parser keeps the event loop from running even in a thread, and all the threads would fight for the rest. So the
+    quick way is gone on the loop, a slice at a time; only what has to be read whole goes into a thread.
     """
     try:
         quick = _as_quick(raw.body)
-        seen = _seen_of(quick.data.items)
-        if len(seen) == len(quick.data.items):
-            facts = _facts(quick.data, where)
-            return _code(quick.meta, where), QuickPage(seen=seen, entries=quick.data.items, facts=facts)
+        entries, seen = quick.data.items, dict[ParcelKey, Seen]()
+        for at in range(0, len(entries), _SLICE):
+            await asyncio.sleep(0)  # others want the loop, too
+            seen.update(_seen_of(entries[at : at + _SLICE]))
+        if len(seen) == len(entries):
+            return _code(quick.meta, where), QuickPage(seen=seen, entries=entries, facts=_facts(quick.data, where))
     except _ODD:
         pass
+    return await unwrap_beside(raw, where, _unwrap_whole)
+
+
+def _unwrap_whole(raw: RawAnswer, where: str) -> tuple[int, object]:
     try:
         loose = _as_loose(raw.body)
         return _code(loose.meta, where), {**_facts(loose.data, where), "items": loose.data.items}
@@ -183,7 +192,7 @@ def _facts(data: _Quick | _Loose, where: str) -> dict[str, object]:
     return {name: decode(value, where) for name, value in told.items() if bytes(value)}
 
 
-def _seen_of(entries: Sequence[_Entry]) -> Mapping[ParcelKey, Seen]:
+def _seen_of(entries: Sequence[_Entry]) -> Iterator[tuple[ParcelKey, Seen]]:
     """Return what is seen of each parcel.
 
     The fingerprint has length and checksum of all that a report is made of; of the days of silence only whether they
@@ -196,7 +205,7 @@ def _seen_of(entries: Sequence[_Entry]) -> Mapping[ParcelKey, Seen]:
         said = b"\n".join(_said(one))
         fingerprints.append(len(said) << 33 | crc32(said, _READING) << 1 | _is_stalled(one.stayTimeLength))
     seen = map(_as_seen, zip(fingerprints, [_moment(one.updated_at) for one in entries], strict=True))
-    return dict(zip(keys, seen, strict=True))
+    return zip(keys, seen, strict=True)
 
 
 def _numbers(numbers: Sequence[str]) -> Iterable[str]:

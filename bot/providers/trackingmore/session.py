@@ -85,7 +85,7 @@ class Session:
         body: object = None,
         language: str = "",
         asked_by_person: bool = True,
-        unwrapped_by: Callable[[RawAnswer, str], tuple[int, object]] | None = None,
+        unwrapped_by: Callable[[RawAnswer, str], Awaitable[tuple[int, object]]] | None = None,
     ) -> Answer:
         """Ask the service in our turn and return its answer.
 
@@ -114,9 +114,7 @@ class Session:
         try:
             raw, asked_at = await (_twice(once) if operation.reads else once())
             self._listen(raw)
-            code, data = await off_the_loop(
-                partial(unwrapped_by or unwrap, raw, operation.name), much=len(raw.body) > _BIG
-            )
+            code, data = await (unwrapped_by or unwrap_beside)(raw, operation.name)
             if code not in GOOD:
                 raise self._error(code, raw)
         except ProviderBusy:
@@ -182,6 +180,13 @@ async def _twice(once: Callable[[], Awaitable[tuple[RawAnswer, datetime]]]) -> t
         return await once()
     except ConnectionFault:
         return await once()
+
+
+async def unwrap_beside(
+    raw: RawAnswer, where: str, by: Callable[[RawAnswer, str], tuple[int, object]] | None = None
+) -> tuple[int, object]:
+    """Return code and data of an envelope; of a big one it is done in a thread."""
+    return await off_the_loop(partial(by or unwrap, raw, where), much=len(raw.body) > _BIG)
 
 
 def unwrap(raw: RawAnswer, where: str) -> tuple[int, object]:

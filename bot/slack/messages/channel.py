@@ -67,7 +67,7 @@ def subscription_changed(settings: ChannelSettings, *, by: str) -> Message:
 def notice(trouble: Notice, command: str) -> Message:
     """Tell one person of trouble that stops the news, and what they can do."""
     where = channel(trouble.place) if trouble.place else "a channel"
-    detail = f" ({escape(trouble.detail, 100)})" if trouble.detail else ""
+    detail = f" ({escape(trouble.detail)})" if trouble.detail else ""
     texts = {
         Trouble.KEY_REFUSED: "The tracking service refuses our key, so no news comes in. "
         "Nothing is lost; put a valid `TRACKINGMORE_API_KEY` in place and start me again. "
@@ -78,6 +78,9 @@ def notice(trouble: Notice, command: str) -> Message:
         "people can still press *Refresh*. Another number in `WAYBILL_REALTIME_PER_DAY` makes me try again.",
         Trouble.PROVIDER_AWAY: "The tracking service does not answer. News may be late; nothing is lost.",
         Trouble.STORE: "I cannot write to my data folder, so I take no commands. Is the disk full?",
+        Trouble.STORE_MENDED: "What I had stored was damaged when I started. I mended it and go on.",
+        Trouble.STORE_NOT_KEPT: "My data folder goes when this machine or container does, and all that is followed "
+        "with it. Put `WAYBILL_DATA` on a volume that is kept.",
         Trouble.PLACE_GONE: f"I can no longer post in {where}, where you added a parcel. Its news waits three days. "
         f"Invite me again (`/invite @waybill`), or follow the parcel elsewhere with `{command} add`.",
         Trouble.UNDELIVERABLE: f"Slack would not take news of a parcel of yours in {where} for three days, so I gave "

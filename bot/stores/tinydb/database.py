@@ -3,6 +3,7 @@
 `TinyDB(folder, storage=LedgerStorage)` works as well, but TinyDB's own table decodes and compares all at each call.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,8 @@ class _Documents(MutableMapping[int, Any]):
 
 def _changed(table: str, number: int, document: Any, before: bytes | None) -> list[Row]:  # noqa: ANN401 - the same
     try:
-        text = msgspec.json.encode(document)
+        # Not by msgspec: it has words for dates and sets, and they would come back as others.
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise StoreError(f"A document can't be written as JSON: {error}. Nothing was changed.") from error
     return [] if text == before else [(table, number, text)]

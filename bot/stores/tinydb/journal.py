@@ -8,7 +8,6 @@ zeros, since writing into a file takes half the time of making it longer; zeros 
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from zlib import crc32
 
 import msgspec
@@ -53,8 +52,7 @@ class Journal:
             self._files.sync_content(self._handle)
         except OSError:
             self.failed = True  # the system may have thrown away what it could not write: asking again proves nothing
-            with suppress(OSError):
-                self.cut()
+            self.cut()
             raise
         self.end += len(record)
         self._size = max(self._size, self.end)

@@ -22,6 +22,8 @@ from bot.stores.tinydb.snapshot import unpack as unpack_snapshot
 
 LOOKS = 5
 """So often a store is read that a running bot writes anew meanwhile."""
+REPLACED = "waybill.replaced-"
+"""How the names begin under which a restore keeps what it replaced."""
 SERIALS_LEFT_OUT = 1000
 """How far numbering jumps after a restore: a number people have seen must not name another parcel."""
 
@@ -116,16 +118,23 @@ def restore(path: Path, file: Path, *, replace: bool) -> int:
         if names and not replace:
             raise StoreError(
                 f"{folder.path} holds a store: {', '.join(names)}. Nothing was changed. With `--replace` it is kept "
-                f"aside, under names that begin with waybill.replaced-."
+                f"aside, under names that begin with {REPLACED}."
             )
         _leave_numbers_out(snapshot.tables)
         stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
-        for name in sorted(names, key=lambda one: one != MAIN):  # without the snapshot nothing starts half replaced
-            if not name.startswith("waybill.replaced-"):
-                with folder.plainly(name):
-                    folder.files.replace(folder.path / f"waybill.replaced-{stamp}.{name}", by=folder.path / name)
-        folder.settle()
-        _begin(folder, snapshot)
+        aside = f"{REPLACED}{stamp}."
+        try:
+            for name in sorted(names, key=lambda one: one != MAIN):  # without the snapshot nothing starts half replaced
+                if not name.startswith(REPLACED):
+                    folder.files.replace(folder.path / f"{aside}{name}", by=folder.path / name)
+            folder.settle()
+            _begin(folder, snapshot)
+        except (OSError, StoreError) as error:
+            cause = error if isinstance(error, OSError) else error.__cause__
+            raise StoreError(
+                f"The backup is not in place: {getattr(cause, 'strerror', error)}. Nothing is lost: what was here "
+                f"and is moved has a name that begins with {aside}. Mend that, then restore again."
+            ) from error
     finally:
         folder.close()
     return sum(map(len, snapshot.tables.values()))

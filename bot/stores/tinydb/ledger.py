@@ -4,6 +4,8 @@ On the disk they are a snapshot and the journals since. A change is one record a
 whatever the store's size. Now and then all is written anew beside what is there: first a new journal is begun, then the
 snapshot of how things stood at that moment takes the place of the old one. The generation before stays with its
 journals, so a snapshot that the disk has spoiled can be put together again without losing anything.
+
+Over 300 lines: opening, mending and writing anew all end in the one journal that changes go to.
 """
 
 import logging
@@ -93,22 +95,31 @@ class Ledger:
         """Return whether anything stands in a journal that is not in the snapshot."""
         return self._dirty
 
-    def append(self, rows: Sequence[Row]) -> None:
-        """Make the changes last, all or none; `apply` shows them. Raises `StoreError`: none was made."""
+    def is_sound(self) -> bool:
+        """Return whether the journal can be gone on with; when not, all is written anew before the next change."""
+        return not (self._journal.failed or self._doubtful)
+
+    def append(self, rows: Sequence[Row], *, anew: bool = True) -> None:
+        """Make the changes last, all or none; `apply` shows them.
+
+        Args:
+            rows: the changes.
+            anew: when the disk fails, write all anew to go on there, however long it takes.
+
+        Raises:
+            StoreError: none was made.
+        """
         body = pack_rows([(table, number, text and self._seal(table, text)) for table, number, text in rows])
-        if self._journal.failed or self._doubtful:
+        if not self.is_sound():
             self.anew()
-        name = journal_name(self._journal.generation)
-        with self._folder.plainly(name):
-            try:
-                self._journal.append(body)
-            except OSError:
-                if not self._journal.failed:
-                    raise
-                logger.exception("the disk failed: the store goes on in a new generation")
-                self.anew()
-                self._journal.append(body)
-        self._dirty = True
+        try:
+            self._append(body)
+        except StoreError:
+            if not (self._journal.failed and anew):
+                raise
+            logger.exception("the disk failed: the store goes on in a new generation")
+            self.anew()
+            self._append(body)
 
     def apply(self, rows: Sequence[Row]) -> None:
         """Have the tables show what was appended."""
@@ -221,7 +232,7 @@ class Ledger:
         try:
             whole = put_together(self._folder.read, names, PREVIOUS)
         except (Damaged, StoreError) as error:
-            aside = self._folder.set_aside(MAIN) if MAIN in names else "nothing"
+            aside = self._folder.set_aside(MAIN)
             raise StoreError(
                 f"{self.path} is corrupt ({why}), and there is no whole {PREVIOUS} to go on from ({error}). "
                 f"It was kept as {aside}. Mend it and rename it to {MAIN}, put a backup back with "
@@ -237,13 +248,17 @@ class Ledger:
         return whole
 
     def _leave_format_1(self) -> None:
-        """Go on in this format; the file of the first one stays beside it, as a backup and as the generation before."""
-        self._folder.link(MAIN, FORMAT_1)
-        self._folder.link(MAIN, PREVIOUS)
-        self._folder.settle()
+        """Go on in this format; what was there stays beside it as a backup, sealed if the store is now."""
+        if self._sealer:
+            self._folder.replace(FORMAT_1, pack(self.tables, 1, sealed=True, seal=self._seal))
+        else:
+            self._folder.link(MAIN, FORMAT_1)
+            self._folder.link(MAIN, PREVIOUS)
+            self._folder.settle()
         self._journal = self._new_journal(1)
         with self._settling:
-            self._settle(Frozen(tables=self.tables, generation=1, alone=False), drop_previous=self._sealed)
+            frozen = Frozen(tables=self.tables, generation=1, alone=False)
+            self._settle(frozen, drop_previous=self._sealed, keep=FORMAT_1)
         logger.info("the store is now of format 2", extra={"backup": FORMAT_1})
 
     def _unseal_all(self, sealer: Sealer) -> None:
@@ -260,6 +275,11 @@ class Ledger:
             return text
         return msgspec.json.encode(self._sealer.seal(table, msgspec.json.decode(text)))
 
+    def _append(self, body: bytes) -> None:
+        with self._folder.plainly(journal_name(self._journal.generation)):
+            self._journal.append(body)
+        self._dirty = True
+
     def _new_journal(self, generation: int) -> Journal:
         with self._folder.plainly(name := journal_name(generation)):
             handle = self._folder.open(name)
@@ -273,7 +293,7 @@ class Ledger:
                 raise
             return journal
 
-    def _settle(self, frozen: Frozen, *, drop_previous: bool) -> None:
+    def _settle(self, frozen: Frozen, *, drop_previous: bool, keep: str = MAIN) -> None:
         folder = self._folder
         seal = self._seal if self._sealer else None
         folder.write(UNFINISHED, pack(frozen.tables, frozen.generation, sealed=self._sealed, seal=seal))
@@ -287,7 +307,7 @@ class Ledger:
         names = folder.names()
         doomed = [journal_name(one) for one in journals_among(names) if one < oldest]
         if drop_previous:
-            doomed += [one for one in names if one != MAIN and not journals_among([one])]
+            doomed += [one for one in names if one not in {MAIN, keep} and not journals_among([one])]
         elif frozen.alone:
             doomed.append(PREVIOUS)
         folder.remove(doomed)

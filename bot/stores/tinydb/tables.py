@@ -1,7 +1,12 @@
-"""A store's tables in a folder. Work on the disk is done in a thread, and compaction in another."""
+"""A store's tables in a folder.
+
+Work on the disk is done in a thread, and compaction in another. Small changes to a disk that is quick all the time are
+made without: handing them over would take as long as making them.
+"""
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager
@@ -9,19 +14,29 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from bot.domain.errors import StoreError
 from bot.stores.store import RecordStore, store_on
 from bot.stores.tables import Row, Rows
 from bot.stores.tinydb.files import Files
 from bot.stores.tinydb.ledger import Ledger
 from bot.stores.tinydb.snapshot import Sealer
 
+QUICK = 0.001
+"""Seconds: what an event loop is not missed for."""
+PROVEN = 100
+"""So many changes in a row must have been quick; after one that was not, the thread makes so many again."""
+SMALL = 1 << 16
+"""Bytes: changes of more take long on any disk."""
+
 
 class TinyTables:
     """Tables that a ledger keeps. Implements `Tables`."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, clock: Callable[[], float] = time.perf_counter) -> None:
         self.remark = ledger.remark
         self._ledger = ledger
+        self._clock = clock
+        self._quick = 0
         self._writer = _Thread()
 
     @property
@@ -41,7 +56,9 @@ class TinyTables:
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Make all the changes, durably. Raises `StoreError`: none was made."""
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._ledger.append, rows)
+        small = sum(len(text) for _, _, text in rows if text) < SMALL
+        if not (small and self._made_here(rows)):
+            await asyncio.get_running_loop().run_in_executor(self._writer, self._append, rows)
         self._ledger.apply(rows)
 
     async def compact(self, turn: AbstractAsyncContextManager[object], *, drop_previous: bool) -> None:
@@ -54,6 +71,23 @@ class TinyTables:
         """Let another process have the folder."""
         self._writer.shutdown()
         self._ledger.close()
+
+    def _made_here(self, rows: Sequence[Row]) -> bool:
+        """Make the changes on the event loop if it will hardly be held; return whether they were made."""
+        if self._quick < PROVEN or not self._ledger.is_sound():
+            return False
+        try:
+            self._append(rows, anew=False)
+        except StoreError:
+            if self._ledger.is_sound():
+                raise
+            return False  # the disk failed: all will be written anew, and that takes long
+        return True
+
+    def _append(self, rows: Sequence[Row], *, anew: bool = True) -> None:
+        began = self._clock()
+        self._ledger.append(rows, anew=anew)
+        self._quick = self._quick + 1 if self._clock() - began < QUICK else 0
 
 
 class _Thread(Executor):

@@ -23,8 +23,9 @@ from tinydb.table import Document
 
 from bot.domain.errors import StoreError
 from bot.domain.parcel import Parcel, Seen
+from bot.stores.sealing import Sealer, new_key
 from bot.stores.tables import TABLES, pack, table_of
-from bot.stores.tinydb import open_store
+from bot.stores.tinydb import keeping, open_store
 from bot.stores.tinydb.database import Database, LedgerStorage
 from tests.contract.stores.examples import HERE, NOW, TITLE, one_of_each, parcel, row, subscription
 from tests.contract.stores.files import ROOT, CountedFiles, keep, plain, plain_journal
@@ -140,7 +141,7 @@ def test_what_json_has_no_words_for_leaves_the_store_as_it_was(folder: Path) -> 
     with Database(folder) as database:
         database.insert({"number": 1})
 
-        for bad in (datetime.now(UTC).tzinfo, object(), {1, object()}, "\ud83d"):
+        for bad in (datetime.now(UTC), {1}, float("nan"), datetime.now(UTC).tzinfo, object(), "\ud83d"):
             with pytest.raises(StoreError, match="can't be written as JSON"):
                 database.insert({"number": bad})
 
@@ -216,6 +217,24 @@ async def test_a_store_of_the_first_format_goes_on_and_is_kept_as_a_backup(folde
     assert set(await store.everything()) == {parcel(1), replace(full, revision=8), *records[1:]}
     await store.close()
     assert plain(main)["_meta"][0]["version"] == 2
+
+
+@pytest.mark.promise("R35", "S9")
+async def test_of_a_store_of_the_first_format_that_is_sealed_the_backup_is_sealed_too(
+    folder: Path, main: Path, tmp_path: Path
+) -> None:
+    folder.mkdir(mode=0o700)
+    wish = replace(subscription(1), title="canary-title")
+    main.write_text(json.dumps({"_meta": {"1": {"version": 1}}, table_of(wish): {"7": json.loads(pack(wish))}}))
+
+    sealer = Sealer(new_key())
+    await (await open_store(folder, sealer)).close()
+
+    assert [one.name for one in folder.iterdir() if b"canary" in one.read_bytes()] == []
+    assert keeping.restore(tmp_path / "again", folder / "waybill.format-1.json", replace=False) == 1
+    store = await open_store(tmp_path / "again", sealer)
+    assert await store.everything() == [wish]
+    await store.close()
 
 
 async def test_what_the_provider_was_heard_to_refresh_is_written_with_the_rest(folder: Path) -> None:

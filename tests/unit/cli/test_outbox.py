@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import main
+from bot.cli import STORE_TAKEN, main
 from bot.cli.outbox import short
-from bot.cli.run import STORE_TAKEN
 from bot.domain.parcel import ParcelKey, Place
 from bot.domain.records import Notification, Progress
 from bot.domain.status import Event

@@ -11,7 +11,6 @@ from bot.domain.carriers import (
     find_carrier,
     nearest_carriers,
     post_of,
-    search_carriers,
 )
 
 
@@ -88,24 +87,6 @@ def test_no_carrier_of_that_name_asks_did_you_mean() -> None:
 
     assert str(error) == "I have no carrier called `fedexx`. Nothing was added. Did you mean *FedEx* (`fedex`)?"
     assert len(str(UnknownCarrier("x" * 500))) < 200
-
-
-def test_search_finds_beginnings_of_words_the_well_known_first() -> None:
-    found = [one.code for one in search_carriers("dh")]
-
-    assert found[0] == "dhl"
-    assert set(found) >= {"dhl", "dhl-germany", "dhlglobalmail"}
-    assert [one.code for one in search_carriers("mail roy")] == ["royal-mail"]
-    assert search_carriers("royalm")[0].code == "royal-mail"
-    assert search_carriers("ups")[0].code == "ups"
-    assert search_carriers("evri")[0].code == "hermes-uk"
-
-
-def test_search_for_nothing_shows_well_known_carriers_and_never_more_than_the_limit() -> None:
-    assert len(search_carriers("")) == 20
-    assert len(search_carriers("e", limit=5)) == 5
-    assert {"dhl", "ups"} <= {one.code for one in search_carriers("", limit=200)}
-    assert search_carriers("zzzzzz") == ()
 
 
 @pytest.mark.parametrize(

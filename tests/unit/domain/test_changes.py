@@ -28,6 +28,7 @@ LATER = NOW + timedelta(minutes=5)
 # ── first sight ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.promise("R11")
 def test_what_was_known_when_following_began_is_no_news() -> None:
     first = report(Status.DELIVERED, DELIVERED, OUT, DEPARTED, PICKED_UP)
 
@@ -37,6 +38,7 @@ def test_what_was_known_when_following_began_is_no_news() -> None:
     assert observe(parcel, replace(first, updated_at=LATER), LATER)[1] is None
 
 
+@pytest.mark.promise("R11")
 def test_a_parcel_that_lay_still_before_anybody_followed_it_is_not_told_as_stalled() -> None:
     first = report(T, PICKED_UP, days_silent=40)
     parcel = first_sight(new_parcel(), first, NOW)
@@ -183,6 +185,7 @@ def test_a_scan_by_customs_is_told_as_one() -> None:
     assert told(followed(), report(T, cleared, PICKED_UP))[1] == [(Event.CUSTOMS,)]
 
 
+@pytest.mark.promise("R12")
 def test_all_that_was_missed_is_one_change() -> None:
     after, change = observe(followed(), report(Status.DELIVERED, DELIVERED, OUT, DEPARTED, PICKED_UP), NOW)
 

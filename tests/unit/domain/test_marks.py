@@ -121,6 +121,7 @@ def test_a_line_without_a_status_leaves_the_last_one_seen() -> None:
     assert after.status is T
 
 
+@pytest.mark.promise("R9")
 def test_a_page_asked_for_before_a_person_acted_changes_nothing() -> None:
     parcel = _marked(followed())
     page = replace(report(T, DEPARTED, PICKED_UP), asked_at=NOW - timedelta(seconds=1))

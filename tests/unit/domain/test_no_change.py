@@ -4,6 +4,7 @@ import itertools
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,12 +135,13 @@ def test_a_parcel_that_moved_without_lines_does_not_become_unseen_again() -> Non
 # ── to and fro ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_status_that_goes_to_and_fro_on_the_same_newest_line_is_told_once_each() -> None:
+@pytest.mark.promise("R10")
+def test_a_status_that_goes_to_and_fro_on_the_same_newest_line_is_told_once() -> None:
     out, moving = report(Status.PICKUP, OUT, PICKED_UP), report(T, OUT, PICKED_UP)
 
     parcel, events = told(followed(), out, moving, out, moving, out, moving)
 
-    assert events == [(Event.OUT,), (Event.MOVING,), (), (), (), ()]
+    assert events == [(Event.OUT,), (), (), (), (), ()]
     assert parcel.revision == followed().revision + 6  # each redraws the card
 
 
@@ -167,9 +169,10 @@ def test_a_status_told_on_the_line_before_is_told_again_with_a_newer_one() -> No
         report(Status.PICKUP, out_again, OUT, PICKED_UP, refreshed=2),
     )
 
-    assert events == [(Event.OUT,), (Event.MOVING,), (Event.OUT,)]
+    assert events == [(Event.OUT,), (), (Event.OUT,)]
 
 
+@pytest.mark.promise("R11")
 def test_what_was_so_when_following_began_is_not_told_when_it_comes_back_without_a_newer_line() -> None:
     parcel = followed(report(Status.PICKUP, OUT, refreshed=-1))
 
@@ -192,6 +195,16 @@ def test_a_delivery_taken_back_is_told_as_such() -> None:
     parcel, _ = told(followed(), report(Status.DELIVERED, DELIVERED))
 
     assert told(parcel, report(T, back, DELIVERED, refreshed=1))[1] == [(Event.REVERSED,)]
+
+
+def test_a_delivery_taken_back_without_a_line_is_told_once_for_each_time_it_came_with_one() -> None:
+    moving, there = report(T, DELIVERED, PICKED_UP), report(Status.DELIVERED, DELIVERED, PICKED_UP)
+    again = line("3 09:00", "Delivered", Status.DELIVERED)
+    there_again = report(Status.DELIVERED, again, DELIVERED, PICKED_UP)
+
+    _, events = told(followed(), there, moving, there, moving, there_again, report(T, again, DELIVERED, PICKED_UP))
+
+    assert events == [(Event.DELIVERED,), (Event.REVERSED,), (), (), (Event.DELIVERED,), (Event.REVERSED,)]
 
 
 # ── old reports ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -229,6 +242,7 @@ def test_reports_that_come_often_and_late_never_tell_a_change_twice(steps: list[
         assert sum(event in one for one in events) <= 1
 
 
+@pytest.mark.promise("R9")
 def test_reports_that_do_not_say_when_they_were_made_are_told_apart_by_their_newest_line() -> None:
     for steps in itertools.permutations(replace(step, updated_at=None) for step in STEPS):
         parcel, _ = told(_unseen(), *steps)
@@ -242,6 +256,7 @@ def test_an_old_report_changes_nothing_at_all() -> None:
     assert observe(parcel, STEPS[1], LATER) == (parcel, None)
 
 
+@pytest.mark.promise("R9")
 def test_what_was_refreshed_before_the_last_look_does_not_undo_it() -> None:
     looked, _ = told(followed(), report(Status.DELIVERED, DELIVERED, PICKED_UP, refreshed=None))
     looked = replace(looked, looked_at=NOW + timedelta(hours=1))

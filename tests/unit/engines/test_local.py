@@ -48,6 +48,7 @@ async def test_a_late_run_is_made_up_for_by_exactly_one(engine: LocalEngine, mon
     assert runs == ["sweep"]
 
 
+@pytest.mark.promise("R39")
 @pytest.mark.parametrize("error", [ZeroDivisionError("unforeseen"), TimeoutError("of its own")])
 async def test_a_round_that_fails_is_logged_and_comes_again(
     engine: LocalEngine, caplog: pytest.LogCaptureFixture, error: Exception

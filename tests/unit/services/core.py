@@ -3,12 +3,15 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from bot.domain.parcel import Checkpoint, NewParcel, Parcel, ParcelKey, Place
 from bot.domain.status import Event, Status
 from bot.services.observer import Observer
 from bot.services.outbox import Outbox
 from bot.services.purchases import CREATES_A_DAY
 from bot.services.sweep import Sweep
+from bot.services.telling import SETTLED_AFTER
 from bot.services.tracker import Tracker
 from bot.services.watch import Watch
 from bot.stores.memory import MemoryTables
@@ -110,6 +113,11 @@ class Core:
         return [[row.event for row in one] for one in rows]
 
 
+def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[object, ...]]:
+    """Return what the log says, with the channel and the reason beside it."""
+    return [(one.getMessage(), one.__dict__.get("channel"), one.__dict__.get("reason")) for one in caplog.records]
+
+
 async def settle() -> None:
     """Let everything run that can run without time passing."""
     for _ in range(50):
@@ -135,6 +143,16 @@ async def delivers(core: Core, *keys: ParcelKey) -> None:
         core.provider.has(key, Status.DELIVERED, DELIVERED)
     core.clock.move(minutes=5)
     await core.sweep.run_once()
+
+
+async def dies_telling(core: Core) -> Core:
+    """Let time pass and tell until nothing goes on; return the next process, for this one is no more."""
+    for _ in range(3):
+        core.clock.move(seconds=SETTLED_AFTER.total_seconds())
+        await core.outbox.start_due()
+        await settle()
+    await core.outbox.drain(timedelta())
+    return core.restarted()
 
 
 async def tell_after(core: Core, wait: timedelta) -> None:

@@ -39,8 +39,8 @@ class BusyMessenger(FakeMessenger):
 
     midway: Happening | None = None
 
-    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str) -> str:
-        card = await super().show_card(parcel, subscription, stamp=stamp)
+    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str, plain: bool = False) -> str:
+        card = await super().show_card(parcel, subscription, stamp=stamp, plain=plain)
         if happening := self.midway:
             self.midway = None
             await happening()

@@ -52,6 +52,25 @@ def test_what_was_put_off_holds_back_no_other_parcel() -> None:
 
 
 @pytest.mark.promise("R19")
+def test_nothing_is_told_sooner_than_it_was_put_off_for_and_the_next_is_the_one_to_wait_for() -> None:
+    rows = [replace(row(number), until=START + timedelta(seconds=wait)) for number, wait in enumerate((0.5, 9))]
+
+    due = choose(rows, wait_of)
+
+    assert (due.post, due.redraw, due.wait) == (None, None, 0.5)
+
+
+@pytest.mark.promise("R16")
+def test_two_digests_in_doubt_are_settled_one_after_the_other() -> None:
+    first = [sending(row(number, age=9), "a", digest=True) for number in range(5)]
+    second = [sending(row(number), "b", digest=True) for number in range(5, 10)]
+
+    due = choose([*first, *second], wait_of)
+
+    assert told(due.post) == tuple(first)
+
+
+@pytest.mark.promise("R19")
 def test_what_is_in_doubt_holds_back_its_own_parcel_only() -> None:
     doubtful = replace(sending(row(1)), until=START + timedelta(seconds=40))
 

@@ -82,6 +82,7 @@ async def test_what_comes_in_is_done_and_kept_as_done(people: People) -> None:
     assert not vars(people.inbox)["_waiting"]  # a million people who asked leave nothing behind
 
 
+@pytest.mark.promise("R1")
 async def test_it_is_stored_before_it_is_acknowledged(people: People) -> None:
     await people.ask("add 1")
 
@@ -90,6 +91,7 @@ async def test_it_is_stored_before_it_is_acknowledged(people: People) -> None:
     await people.inbox.settled()
 
 
+@pytest.mark.promise("R2")
 async def test_a_second_delivery_is_done_once(people: People) -> None:
     answers = [await people.ask("add 1", delivery="D1") for _ in range(2)]
     await people.inbox.settled()
@@ -157,6 +159,7 @@ async def test_only_so_many_are_done_at_once(people: People) -> None:
     assert len(people.done) == WORKERS + 3
 
 
+@pytest.mark.promise("R1")
 async def test_the_next_process_does_what_the_last_left_undone(people: People) -> None:
     people.acts["add 1"] = hangs
     await people.ask("add 1")
@@ -217,6 +220,7 @@ async def test_what_was_done_but_could_not_be_noted_as_done_stays() -> None:
     assert [item.words for item in await store.open_items()] == ["add 1"]
 
 
+@pytest.mark.promise("R6")
 async def test_at_the_end_what_is_running_finishes_and_the_rest_waits_for_the_next_start(people: People) -> None:
     may_end = asyncio.Event()
     people.acts["add 1"] = may_end.wait

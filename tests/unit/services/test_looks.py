@@ -37,6 +37,19 @@ async def test_a_parcel_the_provider_left_alone_for_more_than_eight_hours_is_loo
     assert looks(core) == [KEY]
 
 
+@pytest.mark.parametrize("status", [Status.UNKNOWN, Status.EXCEPTION])
+async def test_neither_does_a_word_that_nobody_planned_for_nor_a_problem_end_the_looks(
+    core: Core, status: Status
+) -> None:
+    core.provider.has(KEY, status, PICKED_UP)
+    await core.follows()
+
+    core.clock.move(hours=8, minutes=1)
+    await core.sweep.look_once()
+
+    assert looks(core) == [KEY]
+
+
 @pytest.mark.parametrize("status", [Status.DELIVERED, Status.EXPIRED])
 async def test_a_parcel_that_has_ended_is_not_looked_at(core: Core, status: Status) -> None:
     core.provider.has(KEY, status, DELIVERED)

@@ -11,6 +11,7 @@ import pytest
 from bot.domain import changes
 from bot.domain.errors import RevisionMoved, StoreError
 from bot.domain.parcel import Parcel, Report
+from bot.domain.records import Notification
 from bot.domain.reports import Reports
 from bot.domain.status import Event, Preset, Status
 from bot.ports import Record
@@ -55,6 +56,19 @@ async def test_what_cannot_be_saved_leaves_no_change_and_no_row() -> None:
         await core.observer.take_page(page_of(refreshed(core, Status.DELIVERED, DELIVERED)))
 
     assert (await core.parcel(), await core.store.waiting()) == (before, [])
+
+
+@pytest.mark.promise("R7")
+async def test_what_was_observed_of_one_parcel_is_saved_with_its_rows_in_one_go() -> None:
+    core = Core(store=(store := NotingStore()))
+    await core.follows(ORDERS)
+    await core.follows(OPS)
+    store.saves.clear()
+
+    await core.observer.take("T", refreshed(core, Status.DELIVERED, DELIVERED))
+
+    [together] = store.saves
+    assert [type(one) for one in together] == [Parcel, Notification, Notification]
 
 
 @pytest.mark.promise("R8")

@@ -33,7 +33,7 @@ async def test_a_change_redraws_the_card_and_is_a_line_in_its_thread(core: Core)
     await core.reported(Status.DELIVERED, DELIVERED)
 
     (card,), (line,) = core.messenger.cards(), core.messenger.lines()
-    assert (card.redraws, card.parcel.status) == (1, Status.DELIVERED)
+    assert (card.redraws, card.parcel.status, card.plain) == (1, Status.DELIVERED, False)
     assert (line.thread, [row.event for row in line.rows], line.plain) == (card.ts, [Event.DELIVERED], False)
 
 
@@ -113,6 +113,7 @@ async def test_redraws_that_wait_for_one_card_are_one_redraw(core: Core) -> None
     assert [card.redraws for card in core.messenger.cards()] == [1]
 
 
+@pytest.mark.promise("R12")
 async def test_lines_that_wait_for_one_thread_are_one_message(core: Core) -> None:
     await core.follows()
     journey = [(Status.PICKUP, OUT), (Status.UNDELIVERED, ATTEMPTED), (Status.DELIVERED, DELIVERED)]

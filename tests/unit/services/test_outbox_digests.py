@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import MessageRefused, MessengerBusy, MessengerDoubtful, MessengerUnavailable
-from bot.domain.parcel import NewParcel
+from bot.domain.parcel import NewParcel, Place
 from bot.domain.records import Doubt, Progress
 from bot.domain.status import Event, Status
 from bot.services.outbox import Outbox
 from bot.services.pacing import REDRAWS_A_MINUTE, REDRAWS_AT_ONCE
 from bot.services.setbacks import IN_DOUBT, LADDER
 from bot.services.telling import SETTLED_AFTER
-from tests.unit.domain.journeys import DELIVERED, OUT
+from tests.unit.domain.journeys import DELIVERED, KEY, OUT
 from tests.unit.services.core import OPS, ORDERS, Core, delivers, key_of, settle, tell_after
 from tests.unit.services.midway import NotingStore
 
@@ -63,11 +63,31 @@ async def test_while_no_card_may_be_redrawn_the_news_is_told_all_the_same(core: 
     core.messenger.faults["show_card"] = [MessengerBusy(timedelta(seconds=60))]
 
     await core.outbox.tell_due()
-    redrawn_at_once = core.messenger.cards()[0].redraws
-    await passes(core, 1.1)
+    told_at_once = core.told()
+    await passes(core, 0.95)
+    before = core.messenger.cards()[0].redraws
+    await passes(core, 0.1)
 
-    assert core.told() == [[Event.DELIVERED]]
-    assert (redrawn_at_once, core.messenger.cards()[0].redraws) == (0, 1)
+    assert told_at_once == [[Event.DELIVERED]]
+    assert (before, core.messenger.cards()[0].redraws) == (0, 1)
+
+
+@pytest.mark.promise("R20")
+async def test_news_in_many_channels_is_told_at_once_and_what_cards_may_not_be_redrawn_yet_are_redrawn_later(
+    core: Core,
+) -> None:
+    places = [Place("T", f"C{number}") for number in range(REDRAWS_AT_ONCE + 5)]
+    for place in places:
+        await core.follows(place)
+    await delivers(core, KEY)
+
+    await core.outbox.tell_due()
+    redrawn_at_once = sum(card.redraws for card in core.messenger.cards())
+    await passes(core, 0.2)
+
+    assert len(core.messenger.lines()) == len(places)
+    assert redrawn_at_once == REDRAWS_AT_ONCE
+    assert [(card.redraws, card.parcel.status) for card in core.messenger.cards()] == [(1, Status.DELIVERED)] * 15
 
 
 @pytest.mark.promise("R16")
@@ -139,6 +159,17 @@ async def test_a_digest_that_was_not_told_is_tried_again_by_the_ladder(core: Cor
     assert [len(one.rows) for one in core.messenger.digests()] == [5]
 
 
+async def test_what_is_no_more_is_left_out_of_a_digest_and_the_others_are_told_together(core: Core) -> None:
+    await much_news(core, 5)
+    followed = {one.key: one for one in await core.store.subscriptions(ORDERS)}
+    await core.store.save(remove=[followed[key_of(number)] for number in (0, 2, 3)])
+
+    await core.outbox.tell_due()
+
+    assert [[row.key for row in one.rows] for one in core.messenger.digests()] == [[key_of(1), key_of(4)]]
+    assert [row.key for row in await core.store.waiting() if row.event] == []
+
+
 async def test_a_new_parcels_card_is_posted_amid_all_the_news(core: Core) -> None:
     await much_news(core, 200)
     await core.tracker.follow(NewParcel(key=key_of(999)), ORDERS, by="UBEN")
@@ -195,6 +226,7 @@ async def test_what_slack_took_and_a_full_store_did_not_is_told_once(parcels: in
     await passes(core, 2)
 
     assert core.told() == [[Event.DELIVERED]] * parcels
+    assert all(card.parcel.status is Status.DELIVERED for card in core.messenger.cards())
     assert await core.store.waiting() == []
 
 
@@ -209,6 +241,19 @@ async def test_a_channel_with_very_much_news_delays_no_other(core: Core) -> None
     await core.outbox.tell_due()
 
     assert core.told(OPS) == [[Event.OUT]]
+
+
+@pytest.mark.promise("R19")
+async def test_digests_and_what_is_told_on_its_own_take_turns(core: Core) -> None:
+    for number in range(100, 103):
+        await core.follows(key=key_of(number))
+    await much_news(core, 45)
+    for number in range(100, 103):
+        await core.tracker.delete(ORDERS, key_of(number), by="UADA")
+
+    await passes(core, 0.2)
+
+    assert [one.what for one in core.messenger.posts if one.what != "card"] == ["digest", "news"] * 3
 
 
 @pytest.mark.promise("R22")

@@ -65,10 +65,10 @@ class MortalMessenger(FakeMessenger):
         if self.life:
             self.life.step()
 
-    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str) -> str:
+    async def show_card(self, parcel: Parcel, subscription: Subscription, *, stamp: str, plain: bool = False) -> str:
         self._step()
         try:
-            return await super().show_card(parcel, subscription, stamp=stamp)
+            return await super().show_card(parcel, subscription, stamp=stamp, plain=plain)
         finally:
             self._step()
 

@@ -76,6 +76,18 @@ def test_while_slack_asks_for_silence_no_card_is_redrawn_in_that_workspace() -> 
     assert pacing.redraw_wait("T") == 0
 
 
+@pytest.mark.promise("R20")
+def test_that_slack_asks_for_silence_lets_nobody_pass_sooner_who_waits_for_longer() -> None:
+    bucket = Bucket(1.0, 2)
+    for _ in range(100):
+        bucket.take("C", 10.0)
+    before = bucket.wait("C", 10.0)
+
+    bucket.close("C", 12.0)
+
+    assert bucket.wait("C", 10.0) == before > 90
+
+
 def test_without_a_pace_nothing_waits() -> None:
     pacing = Pacing(FakeClock(), timedelta())
     for _ in range(1000):

@@ -1,22 +1,30 @@
 """What could not be told: how long it waits, when it is given up, and who hears of it."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import MessengerBusy, MessengerUnavailable, PlaceGone
-from bot.domain.parcel import Place
+from bot.domain.errors import (
+    MessageRefused,
+    MessengerBusy,
+    MessengerDoubtful,
+    MessengerError,
+    MessengerUnavailable,
+    PlaceGone,
+)
+from bot.domain.parcel import NewParcel, Place
 from bot.domain.records import Notification, Progress
-from bot.domain.status import Event
+from bot.domain.status import Event, Status
 from bot.ports import Record
-from bot.services.setbacks import BUSY, CLOSED, JITTER, KEPT_WHILE_CLOSED, LADDER
+from bot.services.setbacks import BUSY, CLOSED, IN_DOUBT, JITTER, KEPT_WHILE_CLOSED, LADDER
 from bot.stores.memory import MemoryTables
 from bot.stores.store import RecordStore
 from tests.fakes import FakeMessenger
-from tests.unit.domain.journeys import KEY
-from tests.unit.services.core import OPS, ORDERS, Core, delivered, delivers, key_of, tell_after
+from tests.unit.domain.journeys import DELIVERED, KEY, PICKED_UP
+from tests.unit.services.core import OPS, ORDERS, Core, delivered, delivers, key_of, settle, tell_after
 
 
 @pytest.mark.promise("R21")
@@ -41,6 +49,87 @@ async def test_not_all_that_failed_at_once_is_tried_again_at_once(core: Core) ->
     assert all(0.99 - JITTER <= wait <= 1 + JITTER for wait in waits)
 
 
+@pytest.mark.parametrize(
+    ("error", "why", "tries"),
+    [
+        (MessengerUnavailable("no connection"), "no connection", 1),
+        (MessageRefused("invalid_blocks"), "invalid_blocks", 0),
+        (MessengerBusy(timedelta(minutes=10)), BUSY, 0),
+        (MessengerDoubtful("timeout"), IN_DOUBT, 0),
+    ],
+)
+async def test_each_row_says_why_it_waits_and_how_often_it_was_tried(
+    core: Core, error: MessengerError, why: str, tries: int
+) -> None:
+    await delivered(core)
+    core.messenger.faults["tell"] = [error]
+
+    await core.outbox.tell_due()
+
+    assert [(row.reason, row.attempts) for row in await core.store.waiting()] == [(why, tries)]
+
+
+@pytest.mark.promise("R21")
+async def test_of_a_try_that_failed_nothing_stays_with_a_row_but_that_it_was_tried_and_why(core: Core) -> None:
+    keys = [key_of(number) for number in range(5)]
+    for key in keys:
+        await core.follows(key=key)
+    await delivers(core, *keys)
+    before = await core.store.waiting()
+    core.messenger.faults["digest"] = [MessengerUnavailable("no connection")]
+
+    await core.outbox.tell_due()
+
+    after = await core.store.waiting()
+    assert [row.attempts for row in after] == [1] * 5
+    assert [replace(row, until=row.created_at, attempts=0, reason="") for row in after] == [
+        replace(row, until=row.created_at) for row in before
+    ]
+
+
+async def test_what_is_being_told_again_no_longer_says_why_it_waited(core: Core) -> None:
+    await delivered(core)
+    core.messenger.faults["tell"] = [MessengerUnavailable("no connection")]
+    await core.outbox.tell_due()
+    core.messenger.slow[ORDERS.channel] = asyncio.Event()
+
+    core.clock.move(minutes=1)
+    await core.outbox.start_due()
+    await settle()
+    (row,) = await core.store.waiting()
+    await core.outbox.drain(timedelta())
+
+    assert (row.progress, row.reason, row.attempts) == (Progress.SENDING, "", 1)
+
+
+@pytest.mark.promise("R21")
+async def test_what_happened_later_is_not_given_up_with_what_was_tried_too_often(core: Core) -> None:
+    await core.follows()
+    await core.tracker.mark(ORDERS, KEY, Status.EXCEPTION, by="UBEN")
+    (old,) = await core.store.waiting()
+    await core.store.save(replace(old, attempts=len(LADDER)))
+    await delivers(core, KEY)
+    core.messenger.faults["tell"] = [MessengerUnavailable("no connection")]
+
+    await core.outbox.tell_due()
+
+    assert [row.event for row in await core.store.set_aside()] == [Event.MARKED]
+    assert [(row.event, row.attempts) for row in await core.store.waiting()] == [(Event.DELIVERED, 1)]
+
+
+@pytest.mark.promise("R22")
+async def test_what_slack_refused_is_not_tried_again_at_once(core: Core) -> None:
+    await delivered(core)
+    core.messenger.faults["tell"] = [MessageRefused("invalid_blocks")]
+
+    await core.outbox.tell_due()
+    await tell_after(core, LADDER[0] - timedelta(seconds=1))
+    sooner = core.told()
+    await tell_after(core, timedelta(seconds=1))
+
+    assert (sooner, core.told()) == ([], [[Event.DELIVERED]])
+
+
 @pytest.mark.promise("R20")
 async def test_that_slack_asked_to_wait_is_kept_and_the_next_process_heeds_it_for_the_whole_channel(
     core: Core,
@@ -58,6 +147,31 @@ async def test_that_slack_asked_to_wait_is_kept_and_the_next_process_heeds_it_fo
 
     assert BUSY not in {row.reason for row in await core.store.waiting()}
     assert (before, core.told()) == ([], [[Event.DELIVERED]] * 2)
+
+
+@pytest.mark.promise("R20")
+@pytest.mark.parametrize(("new", "told"), [(True, []), (False, [[Event.DELIVERED]])])
+async def test_where_slack_lets_a_card_be_posted_later_news_waits_as_long_and_for_a_card_redrawn_later_it_does_not(
+    core: Core, *, new: bool, told: list[list[Event | None]]
+) -> None:
+    await core.follows(key=key_of(1))
+    if new:
+        await core.tracker.follow(NewParcel(key=KEY), ORDERS, by="UBEN")
+    else:
+        await core.follows(key=KEY)
+        core.provider.has(KEY, Status.IN_TRANSIT, PICKED_UP)
+        core.clock.move(minutes=5)
+        await core.sweep.run_once()
+    core.messenger.faults["show_card"] = [MessengerBusy(timedelta(minutes=10))]
+    await core.outbox.tell_due()
+    assert [row.reason for row in await core.store.waiting()] == [BUSY]
+
+    core.provider.has(key_of(1), Status.DELIVERED, DELIVERED)
+    await core.swept()
+
+    assert core.told() == told
+    await tell_after(core, timedelta(minutes=10))
+    assert core.told() == [[Event.DELIVERED]]
 
 
 @pytest.mark.promise("R23")
@@ -115,3 +229,20 @@ class WatchingStore(RecordStore):
         self.steps += [(one.progress, posted) for one in records if isinstance(one, Notification)]
         self.steps += [("told", posted) for one in remove if isinstance(one, Notification)]
         await super().save(*records, remove=remove, onto=onto)
+
+
+@pytest.mark.promise("R22")
+@pytest.mark.parametrize("stands", [False, True], ids=["first", "redrawn"])
+async def test_a_card_that_slack_refuses_is_shown_as_plain_text_in_the_end(core: Core, *, stands: bool) -> None:
+    if stands:
+        await core.follows()
+    core.messenger.faults["show_card"] = [MessageRefused("invalid_blocks")] * 2
+    await core.tracker.follow(NewParcel(key=KEY), ORDERS, by="UADA")
+    await core.reported(Status.IN_TRANSIT, PICKED_UP)
+
+    for _ in range(3):
+        await tell_after(core, LADDER[0])
+
+    (card,) = core.messenger.cards(ORDERS.channel)
+    assert card.plain
+    assert (await core.store.waiting(), await core.store.set_aside()) == ([], [])

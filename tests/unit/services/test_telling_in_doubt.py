@@ -1,20 +1,26 @@
 """A message that may or may not have been posted: looked for, and told again only when it is surely not there."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from bot.domain.errors import MessengerBusy, MessengerDoubtful, MessengerUnavailable
-from bot.domain.parcel import Parcel, Subscription
-from bot.domain.records import Notification, Progress
+from bot.domain.records import Progress
 from bot.domain.status import Event, Status
+from bot.services.setbacks import BUSY, LADDER
 from bot.services.telling import SETTLED_AFTER
-from tests.fakes import FakeMessenger
 from tests.unit.domain.journeys import ATTEMPTED, DELIVERED, KEY, OUT
-from tests.unit.services.core import ORDERS, Core, both_delivered, delivered, key_of, tell_after
-from tests.unit.services.midway import NotingStore
+from tests.unit.services.core import (
+    OPS,
+    ORDERS,
+    Core,
+    both_delivered,
+    delivered,
+    key_of,
+    settle,
+    tell_after,
+)
 
 TOLD = [[Event.DELIVERED]]
 LATER = SETTLED_AFTER + timedelta(seconds=1)
@@ -184,6 +190,67 @@ async def test_what_slack_never_says_is_told_again_after_an_hour(core: Core) -> 
 
     await tell_after(core, timedelta(minutes=2))
     assert core.told() == TOLD
+    assert [[row.again for row in line.rows] for line in core.messenger.lines()] == [[True]]
+
+
+async def test_the_next_process_too_goes_on_looking_for_an_hour(core: Core) -> None:
+    await delivered(core)
+    core.messenger.faults["tell"] = [MessengerDoubtful("timeout")]
+    core.messenger.faults["find"] = [MessengerUnavailable("no connection")] * 1000
+    await core.outbox.tell_due()
+
+    after = core.restarted()
+    for _ in range(59):
+        await tell_after(after, timedelta(minutes=1))
+    assert core.told() == []
+
+    await tell_after(after, timedelta(minutes=2))
+    assert core.told() == TOLD
+
+
+async def test_while_slack_is_away_it_is_asked_every_few_seconds_and_no_oftener(core: Core) -> None:
+    await delivered(core)
+    core.messenger.faults["tell"] = [MessengerDoubtful("timeout")]
+    core.messenger.faults["find"] = [MessengerUnavailable("no connection")] * 1000
+    await core.outbox.tell_due()
+    await tell_after(core, LATER)
+
+    for _ in range(60):
+        await tell_after(core, timedelta(seconds=1))
+
+    looked = 1000 - len(core.messenger.faults["find"])
+    assert looked == 1 + timedelta(seconds=60) / LADDER[0]
+
+
+@pytest.mark.promise("R20")
+async def test_when_slack_asks_to_wait_nothing_is_looked_for_until_then(core: Core) -> None:
+    await delivered(core)
+    core.messenger.loses_answers = 1
+    core.messenger.faults["find"] = [MessengerBusy(timedelta(minutes=10)), MessengerUnavailable("no connection")]
+    await core.outbox.tell_due()
+    await tell_after(core, LATER)
+
+    await tell_after(core, timedelta(minutes=9))
+    looked_before = 2 - len(core.messenger.faults["find"])
+    (row,) = await core.store.waiting()
+    await tell_after(core, timedelta(minutes=2))
+
+    assert (looked_before, 2 - len(core.messenger.faults["find"])) == (1, 2)
+    assert row.reason == BUSY
+
+
+async def test_what_is_told_elsewhere_meanwhile_prolongs_no_doubt(core: Core) -> None:
+    await delivered(core)
+    core.messenger.faults["tell"] = [MessengerDoubtful("timeout")]
+    await core.outbox.tell_due()
+
+    core.clock.move(seconds=30)
+    await delivered(core, place=OPS, key=key_of(2))
+    await core.outbox.tell_due()
+    core.clock.move(seconds=LATER.total_seconds())
+    await core.outbox.tell_due()
+
+    assert core.told() == core.told(OPS) == TOLD
 
 
 async def test_a_redraw_in_doubt_is_not_repeated_without_a_pause(core: Core) -> None:
@@ -194,8 +261,27 @@ async def test_a_redraw_in_doubt_is_not_repeated_without_a_pause(core: Core) -> 
     core.clock.move(minutes=5)
     await core.sweep.run_once()
     await core.outbox.tell_due()
+    at_once = 100 - len(core.messenger.faults["show_card"])
+    await tell_after(core, 1.3 * LADDER[0])
 
-    assert len(core.messenger.faults["show_card"]) == 99
+    assert (at_once, 100 - len(core.messenger.faults["show_card"])) == (1, 2)
+
+
+async def test_a_redraw_in_which_we_died_is_repeated_at_once(core: Core) -> None:
+    await core.follows()
+    core.provider.has(KEY, Status.IN_TRANSIT, OUT)
+    core.clock.move(minutes=5)
+    await core.sweep.run_once()
+    core.messenger.slow[ORDERS.channel] = asyncio.Event()
+    await core.outbox.start_due()
+    await settle()
+    await core.outbox.drain(timedelta())
+
+    core.messenger.slow.clear()
+    await core.restarted().outbox.tell_due()
+
+    assert [card.redraws for card in core.messenger.cards()] == [1]
+    assert await core.store.waiting() == []
 
 
 async def test_a_deletion_whose_answer_was_lost_leaves_nothing_either(core: Core) -> None:
@@ -208,32 +294,3 @@ async def test_a_deletion_whose_answer_was_lost_leaves_nothing_either(core: Core
 
     assert core.told() == [[Event.DELETED]]
     assert (await core.store.parcels(), await core.store.subscriptions(ORDERS)) == ([], [])
-
-
-@pytest.mark.promise("R32")
-async def test_what_slack_has_taken_and_a_full_disk_kept_us_from_noting_is_not_told_again() -> None:
-    store = NotingStore()
-    core = Core(store=store)
-    core.messenger = FullDiskMessenger(core.clock, store=store, history=False)
-    core = core.restarted()
-    await delivered(core)
-
-    await core.outbox.tell_due()
-    store.full = False
-    await tell_after(core, LATER)
-
-    assert (core.told(), len(core.messenger.cards())) == (TOLD, 1)
-    assert await core.store.waiting() == []
-
-
-@dataclass
-class FullDiskMessenger(FakeMessenger):
-    """A Slack that takes a line in the moment when our disk fills."""
-
-    store: NotingStore = field(default_factory=NotingStore)
-
-    async def tell(
-        self, rows: Sequence[Notification], parcel: Parcel, subscription: Subscription, *, stamp: str, plain: bool
-    ) -> None:
-        await super().tell(rows, parcel, subscription, stamp=stamp, plain=plain)
-        self.store.full = True

@@ -8,8 +8,9 @@ from bot.domain.errors import MessengerBusy, MessengerUnavailable
 from bot.domain.records import InboxItem, Trouble
 from bot.domain.status import Event, Status
 from bot.services.inbox import KEEP_DONE_FOR, Inbox
+from bot.services.setbacks import LADDER
 from tests.unit.domain.journeys import DELIVERED
-from tests.unit.services.core import Core, key_of
+from tests.unit.services.core import Core, delivered, key_of, tell_after
 
 STEPS = pytest.mark.parametrize("hours", [-24, -1, 1, 24])
 
@@ -109,6 +110,21 @@ async def test_a_line_that_was_put_off_is_told_when_its_wait_has_passed(core: Co
     for process in (core, core.restarted()):
         core.clock.move(hours=1, minutes=1)
         await process.outbox.tell_due()
+
+    assert core.told() == [[Event.DELIVERED]]
+
+
+@pytest.mark.promise("R36", "R21")
+@pytest.mark.parametrize("seconds", [20, 1800])
+async def test_what_was_put_off_for_seconds_does_not_wait_for_the_time_that_the_clock_was_set_back_by(
+    core: Core, seconds: float
+) -> None:
+    await delivered(core)
+    core.messenger.faults["tell"] = [MessengerUnavailable("away")]
+    await core.outbox.tell_due()
+
+    core.clock.step(seconds=-seconds)
+    await tell_after(core, 1.3 * LADDER[0])
 
     assert core.told() == [[Event.DELIVERED]]
 

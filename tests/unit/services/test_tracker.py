@@ -1,95 +1,14 @@
 """What people ask for is done once, whoever else acts or sweeps in between."""
 
-import asyncio
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import Missing, NotFollowed, ProviderUnavailable
+from bot.domain.errors import NotFollowed, ProviderUnavailable
 from bot.domain.status import Aloud, Event, Preset, Status
 from bot.services.results import ArchivedHere
-from tests.fakes import START
 from tests.unit.domain.journeys import DELIVERED, KEY, PICKED_UP
 from tests.unit.services.core import OPS, ORDERS, Core, key_of
-
-# ── refreshing ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def test_a_refresh_asks_the_carrier_and_tells_what_is_new(moving: Core) -> None:
-    moving.provider.has(KEY, Status.DELIVERED, DELIVERED, PICKED_UP)
-
-    refreshed = await moving.tracker.refresh(ORDERS, KEY)
-    await moving.all_told()
-
-    assert (refreshed.changed, refreshed.parcel.status) == (True, Status.DELIVERED)
-    assert moving.told() == [[Event.DELIVERED]]
-
-
-async def test_within_two_hours_nobody_is_asked_again(moving: Core) -> None:
-    await moving.tracker.refresh(ORDERS, KEY)
-    moving.clock.move(hours=1)
-    early = await moving.tracker.refresh(ORDERS, KEY)
-    moving.clock.move(hours=1)
-    late = await moving.tracker.refresh(ORDERS, KEY)
-
-    assert early.next_at is not None
-    assert early.looked_ago is not None
-    assert timedelta() <= early.looked_ago - timedelta(hours=1) < timedelta(seconds=1)
-    assert late.next_at is None
-    assert moving.provider.names().count("look_now") == 2
-
-
-async def test_the_two_hours_are_the_providers(core: Core) -> None:
-    core.provider.ahead = timedelta(days=3)
-    core.provider.has(KEY, Status.IN_TRANSIT, PICKED_UP)
-    await core.follows()
-
-    await core.tracker.refresh(ORDERS, KEY)
-    core.provider.ahead = timedelta(days=3, hours=1)
-    early = await core.tracker.refresh(ORDERS, KEY)
-    core.provider.ahead = timedelta(days=3, hours=2)
-    late = await core.tracker.refresh(ORDERS, KEY)
-
-    assert early.next_at is not None
-    assert timedelta(days=3, hours=2) < early.next_at - START < timedelta(days=3, hours=2, minutes=1)
-    assert late.next_at is None
-    assert core.provider.names().count("look_now") == 2
-
-
-async def test_two_who_refresh_at_once_ask_once(moving: Core) -> None:
-    answers = await asyncio.gather(*(moving.tracker.refresh(ORDERS, KEY) for _ in range(2)))
-
-    assert [bool(one.next_at) for one in answers] == [False, True]
-    assert moving.provider.names().count("look_now") == 1
-
-
-async def test_what_is_missing_twice_is_gone_and_that_is_told_once(moving: Core) -> None:
-    await moving.provider.delete(KEY)
-
-    for _ in range(4):
-        with pytest.raises(Missing):
-            await moving.tracker.refresh(ORDERS, KEY)
-        await moving.all_told()
-
-    assert moving.told() == [[Event.GONE]]
-
-
-async def test_missing_once_and_found_again_is_not_gone(moving: Core) -> None:
-    report = moving.provider.reports.pop(KEY)
-    with pytest.raises(Missing):
-        await moving.tracker.refresh(ORDERS, KEY)
-    moving.provider.reports[KEY] = report
-    await moving.tracker.refresh(ORDERS, KEY)
-    moving.clock.move(hours=2)
-    moving.provider.reports.clear()
-
-    with pytest.raises(Missing):
-        await moving.tracker.refresh(ORDERS, KEY)
-    await moving.all_told()
-
-    assert moving.told() == []
-
 
 # ── archiving, deleting ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -208,7 +208,7 @@ ANSWERS = {
     "refreshed": messages.refreshed(Refreshed(parcel=MOVING, subscription=MUGS, changed=True)),
     "refreshed_in_vain": messages.refreshed(Refreshed(parcel=MOVING, subscription=MUGS)),
     "refreshed_too_early": messages.refreshed(
-        Refreshed(parcel=MOVING, subscription=MUGS, next_at=NOW, looked_ago=timedelta(minutes=25))
+        Refreshed(parcel=MOVING, subscription=MUGS, looked_ago=timedelta(minutes=25))
     ),
     "archived_now": messages.archived(Acted(parcel=MOVING, subscription=ARCHIVED)),
     "archived_already": messages.archived(Acted(parcel=MOVING, subscription=ARCHIVED, already=True)),

@@ -56,15 +56,12 @@ async def test_what_changed_nothing_is_not_in_the_audit(ada: Conversation, caplo
 
 
 @pytest.mark.promise("S17")
+@pytest.mark.usefixtures("logging_as_it_was")
 async def test_no_name_forges_a_line_of_the_audit(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     forged = 'UADA\n{"event": "changed", "logger": "bot.audit", "user": "UBOSS"}'
 
     configure()
     await ask(world, f"add {UPS}", user=forged, channel=f"C1\r\n{forged}")
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
     lines = [line for line in capsys.readouterr().err.splitlines() if '"bot.audit"' in line]
     assert len(lines) == 1

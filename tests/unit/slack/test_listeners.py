@@ -50,6 +50,20 @@ async def test_a_chosen_menu_line_is_one_too(door: Door) -> None:
     assert [item.words for item in door.kept] == ["status P-1"]
 
 
+@pytest.mark.promise("R2")
+@pytest.mark.parametrize("gone", ["", "trigger_id"])
+async def test_the_same_request_delivered_again_is_known_by_its_delivery(door: Door, gone: str) -> None:
+    press = {name: value for name, value in PRESS.items() if name != gone}
+    typed = {gone: ""} if gone else {}
+    for _ in range(2):
+        await door.command(**typed)
+        await door.interaction(press)
+
+    command, pressed, command_again, pressed_again = (item.delivery for item in door.kept)
+    assert (command, pressed) == (command_again, pressed_again)
+    assert len({command, pressed, ""}) == 3
+
+
 async def test_a_press_on_a_private_message_names_no_card(door: Door) -> None:
     await door.interaction({**PRESS, "container": {**PRESS["container"], "is_ephemeral": True}})
 

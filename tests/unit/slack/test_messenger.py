@@ -47,6 +47,7 @@ def wire() -> Wire:
 # ── cards and news ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.promise("S7")
 async def test_a_card_is_posted_with_its_stamp_and_its_ts_returned(wire: Wire) -> None:
     ts = await wire.messenger.show_card(followed(), SUBSCRIPTION, stamp="s1")
 
@@ -64,6 +65,16 @@ async def test_a_card_that_stands_is_redrawn_where_it_stands(wire: Wire) -> None
     ((method, asked),) = wire.slack.calls
     assert (ts, method, asked["ts"]) == (WITH_CARD.card, "chat.update", WITH_CARD.card)
     assert asked["blocks"]  # Slack drops them where only text is given
+
+
+@pytest.mark.promise("R22")
+@pytest.mark.parametrize("subscription", [SUBSCRIPTION, WITH_CARD], ids=["first", "redrawn"])
+async def test_a_plain_card_is_its_text_alone(wire: Wire, subscription: Subscription) -> None:
+    await wire.messenger.show_card(followed(), subscription, stamp="s1", plain=True)
+
+    ((_, asked),) = wire.slack.calls
+    assert "Blue mugs" in asked["text"]
+    assert "blocks" not in asked
 
 
 @pytest.mark.parametrize(("aloud", "broadcast"), [(True, True), (False, None)])
@@ -99,6 +110,7 @@ async def test_the_first_message_in_a_place_and_a_warning_are_posted(wire: Wire)
     assert all(asked["text"] for _, asked in wire.slack.calls)
 
 
+@pytest.mark.promise("R15", "H2")
 @pytest.mark.parametrize(
     ("answer", "error"),
     [

@@ -114,6 +114,7 @@ def test_no_header_makes_us_stumble_or_wait_for_ever(header: str) -> None:
     assert timedelta(seconds=1) <= retry_after({"Retry-After": header}) <= timedelta(hours=1)
 
 
+@pytest.mark.promise("R15")
 @pytest.mark.parametrize(
     "error",
     [
@@ -128,6 +129,7 @@ def test_what_never_left_was_not_posted(error: Exception) -> None:
     assert type(outcome(error)) is MessengerUnavailable
 
 
+@pytest.mark.promise("R15")
 @pytest.mark.parametrize(
     "error",
     [

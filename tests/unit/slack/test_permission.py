@@ -52,12 +52,14 @@ def test_which_commands_change_something_is_decided_for_each() -> None:
 
 
 @pytest.mark.promise("S5")
+@pytest.mark.parametrize("card", ["", "1772442000.000001"], ids=["typed", "pressed"])
 @pytest.mark.parametrize("verb", [name for name, one in VERBS.items() if one.changes])
-async def test_somebody_of_another_workspace_changes_nothing(ada: Conversation, verb: str) -> None:
+async def test_somebody_of_another_workspace_changes_nothing(ada: Conversation, verb: str, card: str) -> None:
     await ada.follows()
     before, calls = await ada.world.store.everything(), list(ada.world.provider.calls)
+    words = f"{verb} P-1 sure delivered"
 
-    reply = await ask(ada.world, f"{verb} P-1 sure delivered", channel="CGENERAL", user="UFAR", stranger=True)
+    reply = await ask(ada.world, words, channel="CGENERAL", user="UFAR", stranger=True, card=card)
 
     assert reply.message.text.startswith("You are of another workspace, so here you can look but change nothing.")
     assert reply.audience is Audience.ASKER

@@ -225,3 +225,19 @@ def test_a_new_journal_says_its_generation_and_the_last_record_names_the_next() 
 )
 def test_a_torn_record_may_be_a_part_of_one_that_was_meant(rest: bytes, *, part: bool) -> None:
     assert is_part_of(rest, BODY) is part
+
+
+def test_a_closed_journal_lets_go_of_its_file(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT)
+
+    Journal(Files(), handle, 1).close()
+
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(handle)
+
+
+@pytest.mark.promise("R29")
+def test_what_is_torn_is_given_back_to_its_last_character() -> None:
+    whole = framed(head(1))
+
+    assert read_records(whole + framed(b"XXXXXX")[:-2] + bytes(9)) == ([head(1)], len(whole), framed(b"XXXXXX")[:-2])

@@ -202,6 +202,27 @@ def test_more_parcels_than_are_kept_decoded_are_all_read() -> None:
         assert [one.serial for one in shelf.all()] == list(range(LATELY + 50))
 
 
+def test_of_many_parcels_that_are_saved_only_the_first_is_not_kept_decoded() -> None:
+    records = [parcel(serial) for serial in range(LATELY + 1)]
+
+    shelf, _ = shelved(*records)
+    second, last, first = (shelf.get(shelf.name(records[at])) for at in (1, -1, 0))
+
+    assert first == records[0]
+    assert first is not records[0]
+    assert second is records[1]
+    assert last is records[-1]
+
+
+def test_a_parcel_that_is_saved_again_drives_out_no_other() -> None:
+    records = [parcel(serial) for serial in range(LATELY)]
+    shelf, rows = shelved(*records)
+
+    keep(shelf, rows, LATELY, replace(records[-1], revision=9))
+
+    assert shelf.get(shelf.name(records[0])) is records[0]
+
+
 @pytest.mark.parametrize(
     ("changes", "unread"),
     [({}, False), ({"must_read": True}, True), ({"must_read": True, "removed_at": NOW}, False)],

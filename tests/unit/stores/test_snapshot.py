@@ -148,7 +148,7 @@ def test_a_journal_that_was_just_begun_is_a_journal_without_changes() -> None:
         ({"g3": empty(3) + framed(next_after(3))}, "waybill.000004.journal can't be read: it is gone."),
         ({"g3": b""}, "waybill.000003.journal can't be read: it does not begin with its generation."),
         ({"g3": empty(4)}, "waybill.000003.journal can't be read: it does not begin with its generation."),
-        ({"g3": empty(3) + framed(b"[[1]]")}, "waybill.000003.journal can't be read: "),
+        ({"g3": empty(3) + framed(b"[[1]]")}, "waybill.000003.journal can't be read: Expected `str`, got `int`"),
         (
             {"g3": empty(3)[:-2] + b"x\n"},
             "waybill.000003.journal can't be read: the last record, at byte 0, is damaged",

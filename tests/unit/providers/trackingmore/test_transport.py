@@ -84,6 +84,7 @@ def test_no_other_address_gets_it(url: str, *, allow: bool) -> None:
         check_address(url, allow_loopback=allow)
 
 
+@pytest.mark.promise("S8")
 def test_a_key_shows_itself_to_nobody() -> None:
     key = Key(KEY)
 
@@ -138,6 +139,7 @@ async def test_we_are_not_sent_elsewhere(status: int) -> None:
     assert asked == ["api.example.com"]
 
 
+@pytest.mark.promise("R26")
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip"])
 async def test_what_is_compressed_is_not_unpacked(encoding: str) -> None:
     with pytest.raises(AnswerNotUnderstood) as refused:
@@ -151,6 +153,7 @@ async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
         yield part
 
 
+@pytest.mark.promise("R26")
 async def test_an_answer_announced_too_big_is_not_read() -> None:
     read = []
 
@@ -164,6 +167,7 @@ async def test_an_answer_announced_too_big_is_not_read() -> None:
     assert not read
 
 
+@pytest.mark.promise("R26")
 async def test_an_answer_that_grows_too_big_is_cut_off() -> None:
     with pytest.raises(AnswerTooBig):
         await send(lambda _: httpx.Response(200, content=pieces(b"x" * 600, b"x" * 600)), most_bytes=1000)
