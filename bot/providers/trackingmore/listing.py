@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
+from itertools import repeat
 from operator import attrgetter
 from zlib import crc32
 
@@ -72,6 +73,7 @@ class _LooseAnswer(msgspec.Struct):
     data: _Loose
 
 
+_plain = attrgetter(*_Entry.__struct_fields__[:4])
 _said = attrgetter(*_Entry.__struct_fields__[4:])
 _as_key = partial(tuple.__new__, ParcelKey)  # these two skip what a named tuple does with its arguments
 _as_seen = partial(tuple.__new__, Seen)
@@ -198,14 +200,12 @@ def _seen_of(entries: Sequence[_Entry]) -> Iterator[tuple[ParcelKey, Seen]]:
     The fingerprint has length and checksum of all that a report is made of; of the days of silence only whether they
     are a stall. It is taken of each parcel at each refresh, so this is written to be quick.
     """
-    numbers = _numbers([one.tracking_number for one in entries])
-    keys = map(_as_key, zip([_carrier(one.carrier_code) for one in entries], numbers, strict=True))
-    fingerprints = []
-    for one in entries:
-        said = b"\n".join(_said(one))
-        fingerprints.append(len(said) << 33 | crc32(said, _READING) << 1 | _is_stalled(one.stayTimeLength))
-    seen = map(_as_seen, zip(fingerprints, [_moment(one.updated_at) for one in entries], strict=True))
-    return zip(keys, seen, strict=True)
+    numbers, carriers, updated, stays = zip(*map(_plain, entries), strict=True)
+    said = list(map(b"\n".join, map(_said, entries)))
+    facts = zip(map(len, said), map(crc32, said, repeat(_READING)), map(_is_stalled, stays), strict=True)
+    fingerprints = [length << 33 | checksum << 1 | is_stalled for length, checksum, is_stalled in facts]
+    keys = map(_as_key, zip(map(_carrier, carriers), _numbers(numbers), strict=True))
+    return zip(keys, map(_as_seen, zip(fingerprints, map(_moment, updated), strict=True)), strict=True)
 
 
 def _numbers(numbers: Sequence[str]) -> Iterable[str]:

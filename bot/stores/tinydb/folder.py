@@ -147,6 +147,10 @@ class Folder:
         with _plainly(self.path / name):
             yield
 
+    def refusal(self, name: str, error: OSError) -> StoreError:
+        """Return the same sentence, for whom a block of code costs too much."""
+        return _refusal(self.path / name, error)
+
     def close(self) -> None:
         """Let another process have the folder."""
         if self._lock is not None:
@@ -188,15 +192,17 @@ def _plainly(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
-            raise StoreError(
-                f"There is no room to write {path}. Nothing was changed. Make room, then try again."
-            ) from error
-        why = "is a symbolic link" if error.errno == errno.ELOOP else f"refuses: {os.strerror(error.errno or 0)}"
-        raise StoreError(
-            f"Can't read or write the store as user {_name_of(os.geteuid())}: {path} {why}. Nothing was changed. "
-            f"Give that user write permission, or name another folder in WAYBILL_DATA."
-        ) from error
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: OSError) -> StoreError:
+    if error.errno in _FULL:
+        return StoreError(f"There is no room to write {path}. Nothing was changed. Make room, then try again.")
+    why = "is a symbolic link" if error.errno == errno.ELOOP else f"refuses: {os.strerror(error.errno or 0)}"
+    return StoreError(
+        f"Can't read or write the store as user {_name_of(os.geteuid())}: {path} {why}. Nothing was changed. "
+        f"Give that user write permission, or name another folder in WAYBILL_DATA."
+    )
 
 
 def _hold(lock: int, path: Path) -> None:

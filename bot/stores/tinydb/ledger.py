@@ -276,8 +276,10 @@ class Ledger:
         return msgspec.json.encode(self._sealer.seal(table, msgspec.json.decode(text)))
 
     def _append(self, body: bytes) -> None:
-        with self._folder.plainly(journal_name(self._journal.generation)):
+        try:
             self._journal.append(body)
+        except OSError as error:
+            raise self._folder.refusal(journal_name(self._journal.generation), error) from error
         self._dirty = True
 
     def _new_journal(self, generation: int) -> Journal:
