@@ -181,7 +181,8 @@ def _is_outdated(parcel: Parcel, report: Report, now: datetime) -> bool:
     newest, theirs = parcel.newest, report.checkpoints[0] if report.checkpoints else None
     if newest and theirs and newest.local_time and theirs.local_time:
         only_known = all(line.id in parcel.seen for line in report.checkpoints)
-        return only_known and theirs.local_time < newest.local_time
+        shorter = theirs.local_time == newest.local_time and newest not in report.checkpoints
+        return only_known and (shorter or theirs.local_time < newest.local_time)
     return False
 
 

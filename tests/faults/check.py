@@ -94,8 +94,10 @@ def _told(world: World) -> dict[tuple[str, str, int], list[Post]]:
 def _repeats(posts: list[Post], what: str, world: World, verdict: Verdict) -> None:
     """Count a repeated message: inside the window when whoever posted the one before never heard that it stood."""
     for before in posts[:-1]:
-        # With history to search there is no window; without it, one where the answer or who waited for it was lost.
-        window = not world.slack.history and (not before.answered or before.by.was_killed)
+        # With history to search there is no window; without it, one where the answer or who waited for it was lost, or
+        # who had it ended on a disk that took no note of it.
+        ended = before.by.was_killed or before.by.could_not_record
+        window = not world.slack.history and (not before.answered or ended)
         verdict.doubled_inside += window
         verdict.doubled_outside += not window
         if not window:

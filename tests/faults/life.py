@@ -18,7 +18,7 @@ class Life:
     def __init__(self) -> None:
         self.over = False
         self.ended = asyncio.Event()
-        self.asked_to_stop = self.was_killed = False
+        self.asked_to_stop = self.was_killed = self.could_not_record = False
         self.died_at = float("inf")
         self._tasks: set[asyncio.Task[Any]] = set()
         self._last_rites: list[Callable[[], None]] = []

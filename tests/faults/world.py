@@ -152,6 +152,7 @@ class World:
 
         async def stop(process: Process) -> None:
             await process.stops()
+            process.life.could_not_record |= bool(self.disk.fault) and not process.life.over
             process.dies()
 
         task = self.loop.create_task(stop(self.process))

@@ -265,6 +265,18 @@ def test_what_was_refreshed_before_the_last_look_does_not_undo_it() -> None:
     assert told(looked, report(T, DEPARTED, PICKED_UP, refreshed=2))[0].status is T  # the carrier changed its mind
 
 
+@pytest.mark.promise("R9")
+def test_of_two_lines_of_one_moment_an_older_report_does_not_take_the_newer_away() -> None:
+    beside = replace(DELIVERED, local_time=PICKED_UP.local_time)
+    looked, _ = told(followed(), report(Status.DELIVERED, beside, PICKED_UP))
+    looked = replace(looked, looked_at=NOW + timedelta(hours=1))
+
+    assert observe(looked, report(T, PICKED_UP, refreshed=0.5), LATER) == (looked, None)
+    assert (
+        told(looked, report(T, PICKED_UP, beside, refreshed=0.5))[0].newest == PICKED_UP
+    )  # in another order: all there
+
+
 def test_a_newest_line_that_the_carrier_takes_back_is_believed_to_be_wrong() -> None:
     parcel, _ = told(followed(), report(Status.DELIVERED, DELIVERED, PICKED_UP))
 
