@@ -34,9 +34,9 @@ STANDS = (
 """Where a parcel stands from scan to scan: each is told in a line of its own."""
 _NUMBER = re.compile(r"YT\d{16}")
 _TOLD = re.compile(r"\n> scan (\d+)\b")
-_MORE = re.compile(r"; and (\d+) more$")
+_MORE = re.compile(r"(?:;| ·) and (\d+) more$")
 _TOLD_IN_DIGEST = re.compile(r"· scan (\d+)\b")
-_MORE_IN_DIGEST = re.compile(r" · and (\d+) more$")
+_MARKED = " marked it "
 
 
 @dataclass(kw_only=True)
@@ -196,6 +196,12 @@ class Ground(Stage):
         ]
         return [line for _, line in sorted(alone + together, key=lambda one: one[0])]
 
+    def marks(self, channel: str, number: str) -> int:
+        """Return how many marks were told of a parcel of which there is nothing else to tell."""
+        alone = [said for one in self.news(channel, number) for said in _said(one.blocks)]
+        together = [_digest_line(one.blocks, number) for one in self.by_bot(channel, "waybill_digest")]
+        return sum(said.count(_MARKED) + _more(said) for said in (*alone, *together))
+
     def told(self, channel: str, number: str) -> int:
         """Return the newest scan of the parcel that was told in the channel."""
         return max((line.newest for line in self.lines(channel, number)), default=0)
@@ -239,10 +245,23 @@ def _content(folder: Path, name: str) -> bytes | None:
 
 def _line_in_digest(blocks: Sequence[Mapping[str, Any]], number: str) -> Line | None:
     """Read what a digest tells of one parcel; None when it tells of no scan of it."""
-    lines = "\n".join(one["text"]["text"] for one in blocks if one["type"] == "section").split("\n")
-    line = next((one for one in lines if number in one), "")
-    told, more = _TOLD_IN_DIGEST.search(line), _MORE_IN_DIGEST.search(line)
-    return Line(newest=int(told[1]), tells_of=1 + (int(more[1]) if more else 0)) if told else None
+    line = _digest_line(blocks, number)
+    told = _TOLD_IN_DIGEST.search(line)
+    return Line(newest=int(told[1]), tells_of=1 + _more(line)) if told else None
+
+
+def _digest_line(blocks: Sequence[Mapping[str, Any]], number: str) -> str:
+    return next((line for said in _said(blocks) for line in said.split("\n") if number in line), "")
+
+
+def _said(blocks: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [part["text"] for one in blocks for part in (one.get("text"), *one.get("elements", ())) if part]
+
+
+def _more(said: str) -> int:
+    """Return how many changes are only counted."""
+    more = _MORE.search(said)
+    return int(more[1]) if more else 0
 
 
 def _line(blocks: Sequence[Mapping[str, Any]]) -> Line | None:
@@ -253,6 +272,5 @@ def _line(blocks: Sequence[Mapping[str, Any]]) -> Line | None:
     tells_of = 1
     if len(blocks) > 1:
         before = blocks[1]["elements"][0]["text"]
-        more = _MORE.search(before)
-        tells_of += len(_MORE.sub("", before).split("; ")) + (int(more[1]) if more else 0)
+        tells_of += len(_MORE.sub("", before).split("; ")) + _more(before)
     return Line(newest=int(told[1]), tells_of=tells_of)

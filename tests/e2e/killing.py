@@ -264,7 +264,7 @@ class Killing:
                 self.tally.notes.append(f"{number} was not added")
         for number, channel in self._asked.items():
             self.tally.commands_doubled += max(len(self.stage.cards(channel).get(number, [])) - 1, 0)
-        marked = sum(str(one.blocks).count(" marked it ") for one in self.stage.news(ORDERS, self._parked))
+        marked = self.stage.marks(ORDERS, self._parked)
         self.tally.commands_undone += max(self._marks_due - marked, 0)
         self.tally.commands_doubled += max(marked - self._marks_typed, 0)
         self.tally.charged_wrongly = self.stage.charged() - len(service.stored)
