@@ -352,9 +352,8 @@ class RecordStore:
                 rows |= packed
         if together:
             await self._tables.write([(table, number, text) for (table, number), text in rows.items()])
-            for at, ((table, name), (number, record)) in enumerate(together.items(), 1):
-                if at % SLICE == 0:
-                    await asyncio.sleep(0)
+            # In one go: documents and what stands beside them must never tell two stories.
+            for (table, name), (number, record) in together.items():
                 self._shelves[table].put(number, name, record)
 
     async def _pack(

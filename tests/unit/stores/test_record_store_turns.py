@@ -19,5 +19,5 @@ async def test_others_have_their_turn_while_many_are_saved_at_once() -> None:
         await asyncio.sleep(0)
         turns += 1
 
-    assert turns >= 3 * 5  # while it is compared, packed and taken over
+    assert turns >= 2 * 5  # while it is compared and packed
     assert await store.memo("T1", "7") == "b"
